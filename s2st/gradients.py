@@ -1,0 +1,131 @@
+"""Gradients through a frozen model: in float32 outside, safe for half precision inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from .contract import Conditioning, Denoiser
+
+
+class GradientError(RuntimeError):
+    """The model returned a gradient that cannot be trusted."""
+
+
+def leaf_of(value: Tensor) -> Tensor:
+    """A copy of `value` that collects a gradient."""
+    if torch.is_inference_mode_enabled():
+        raise RuntimeError(
+            "Gradients are needed but torch.inference_mode() is on: leave it before calling."
+        )
+    return value.detach().clone().requires_grad_()
+
+
+def gradient_of(losses: Tensor, leaf: Tensor) -> Tensor:
+    """The gradient of the summed losses [B]; items of a batch stay independent."""
+    (gradient,) = torch.autograd.grad(losses, leaf, torch.ones_like(losses))
+    if not (torch.isfinite(losses).all() and torch.isfinite(gradient).all()):
+        raise GradientError(
+            "The loss or its gradient is NaN or infinite: run the model in float32 or bfloat16, "
+            "or lower the learning rate."
+        )
+    return gradient
+
+
+@torch.enable_grad()
+def loss_and_gradient(
+    loss_of: Callable[[Tensor], Tensor], variable: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Losses [B] at `variable` and their gradient."""
+    leaf = leaf_of(variable)
+    losses = loss_of(leaf)
+    return losses.detach(), gradient_of(losses, leaf)
+
+
+class Adam:
+    """torch's Adam over one tensor, moved by gradients that the caller computed."""
+
+    def __init__(self, start: Tensor, learning_rate: float) -> None:
+        self._variable = start.detach().clone()
+        self._optimizer = torch.optim.Adam([self._variable], lr=learning_rate)
+
+    def step(self, value: Tensor, gradient: Tensor) -> Tensor:
+        """The value after one update from `value` along `gradient`."""
+        self._variable.copy_(value)
+        self._variable.grad = gradient
+        self._optimizer.step()
+        return self._variable.clone()
+
+
+class Rescaled:
+    """A denoiser whose backward pass sees a gradient of size about 1.
+
+    Losses here are about 1e-5 and their gradients underflow in float16. The gradient entering the
+    model is multiplied by a power of two, and what leaves it divided by the same: exact in float32.
+    """
+
+    def __init__(self, model: Denoiser) -> None:
+        self.model = model
+
+    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        if not torch.is_grad_enabled():
+            return self.model.denoise(x, sigma, conditioning)
+        scale = _Scale()
+        embedding = _DivideGradient.apply(conditioning.embedding, scale)
+        inner = conditioning.with_embedding(embedding)
+        denoised = self.model.denoise(_DivideGradient.apply(x, scale), sigma, inner)
+        return _MultiplyGradient.apply(denoised.to(x.dtype), scale)
+
+
+class Checkpointed:
+    """A denoiser that recomputes itself in the backward pass instead of keeping its graph."""
+
+    def __init__(self, model: Denoiser) -> None:
+        self.model = model
+
+    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        if not torch.is_grad_enabled():
+            return self.model.denoise(x, sigma, conditioning)
+        return checkpoint(
+            self.model.denoise,
+            x,
+            sigma,
+            conditioning,
+            use_reentrant=False,
+            preserve_rng_state=False,  # a denoiser draws no random numbers
+        )
+
+
+class _Scale:
+    """The power of two that one evaluation's backward pass is multiplied by."""
+
+    value = 1.0
+
+
+class _MultiplyGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(context, denoised: Tensor, scale: _Scale) -> Tensor:
+        context.scale = scale
+        return denoised.view_as(denoised)
+
+    @staticmethod
+    def backward(context, gradient: Tensor):
+        largest = gradient.abs().max()
+        _, exponent = torch.frexp(largest)
+        usable = bool(torch.isfinite(largest)) and float(largest) > 0
+        context.scale.value = 2.0 ** -int(exponent) if usable else 1.0
+        return gradient * context.scale.value, None
+
+
+class _DivideGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(context, given: Tensor, scale: _Scale) -> Tensor:
+        context.scale = scale
+        return given.view_as(given)
+
+    @staticmethod
+    def backward(context, gradient: Tensor):
+        return gradient / context.scale.value, None

@@ -1,0 +1,189 @@
+"""Null-text inversion (Mokady et al. 2211.09794) and its free relative.
+
+At guidance w sampling drifts from the inversion trajectory. Null-text inversion finds, step by
+step, the null embedding with which the guided step lands back on it. Negative-prompt inversion
+(Miyake et al. 2305.16807) simply takes the source prompt as the null prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum
+
+import torch
+from torch import Tensor
+
+from .checks import check_same_latent_shape
+from .contract import Conditioning, Counted, Denoiser, OnStep, StepRecord, ignore
+from .ddim import ddim_step
+from .drain import drain
+from .gradients import Adam, Rescaled, gradient_of, leaf_of
+from .guidance import Prompt, check_prompt, combine
+from .parameterization import to_variance_preserving
+from .settings import Settings, choice, number
+from .trajectory import Trajectory
+
+REFERENCE_STEPS = 50  # the published rates are written for 50 steps; others are scaled to it
+
+
+class NullTextMethod(str, Enum):
+    NULL_TEXT = "null-text"
+    NEGATIVE_PROMPT = "negative prompt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NullTextConfig(Settings):
+    method: NullTextMethod = choice(
+        NullTextMethod.NULL_TEXT,
+        "null-text optimises an embedding for every step; negative prompt costs nothing and "
+        "reconstructs less exactly.",
+    )
+    inner_steps: int = number(10, 1, 500, "At most this many Adam updates in every step.")
+    learning_rate: float = number(1e-2, 1e-6, 1.0, "Adam's learning rate in the first step.")
+    tolerance: float = number(
+        1e-5, 0.0, 1.0, "A step stops once its error is below this; it grows along the run."
+    )
+
+    def learning_rate_at(self, index: int, total: int) -> float:
+        """lr (1 - i/100), the published decay."""
+        return self.learning_rate * (1 - index * REFERENCE_STEPS / total / 100)
+
+    def tolerance_at(self, index: int, total: int) -> float:
+        """tolerance + i 2e-5 at the published tolerance of 1e-5."""
+        return self.tolerance * (1 + 2 * index * REFERENCE_STEPS / total)
+
+
+@dataclass(frozen=True)
+class NullText:
+    """The null conditioning of every sampling step, first step first, for one guidance scale."""
+
+    negatives: tuple[Conditioning, ...]
+    scale: float
+    reconstruction: Tensor  # where guided sampling with them ends
+    evaluations: int
+    gradients: int
+
+    def prompts(self, target: Prompt) -> list[Prompt]:
+        """`target` with each step's null conditioning."""
+        if target.scale != self.scale:
+            raise ValueError(
+                f"The guidance scale is {target.scale:g}, but the null text was made for "
+                f"{self.scale:g}: use one scale for both."
+            )
+        return [target.with_negative(negative) for negative in self.negatives]
+
+
+@torch.no_grad()
+def null_text_steps(
+    model: Denoiser,
+    trajectory: Trajectory,
+    source: Prompt,
+    config: NullTextConfig,
+) -> Generator[StepRecord, None, NullText]:
+    """Walk down the trajectory under guidance, fitting the null conditioning of each step."""
+    check_prompt("The source prompt", source, trajectory.source.shape[0])
+    schedule, counted = trajectory.schedule, Counted(Rescaled(model))
+    x, negatives, negative = trajectory.states[-1], [], _first_negative(source, config, trajectory)
+    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
+        goal = trajectory.state(schedule.steps - index - 1)
+        step = _GuidedStep(counted, x, sigma, next_sigma, source, goal)
+        match config.method:
+            case NullTextMethod.NULL_TEXT:
+                rate = config.learning_rate_at(index, schedule.steps)
+                limit = config.tolerance_at(index, schedule.steps)
+                negative, denoised = step.fitted(negative, rate, limit, config.inner_steps)
+            case NullTextMethod.NEGATIVE_PROMPT:
+                denoised = step.conditional
+            case _:
+                raise ValueError(f"The method is {config.method!r}, but must be a NullTextMethod.")
+        x = ddim_step(x, denoised, sigma, next_sigma)
+        negatives.append(negative)
+        yield StepRecord(
+            index + 1,
+            schedule.steps,
+            x,
+            denoised,
+            step.loss(denoised),
+            counted.evaluations,
+            counted.gradients,
+        )
+    return NullText(tuple(negatives), source.scale, x, counted.evaluations, counted.gradients)
+
+
+def null_text_inversion(
+    model: Denoiser,
+    trajectory: Trajectory,
+    source: Prompt,
+    config: NullTextConfig | None = None,
+    on_step: OnStep = ignore,
+) -> NullText:
+    """The null conditionings with which the source prompt at `source.scale` gives the source."""
+    return drain(null_text_steps(model, trajectory, source, config or NullTextConfig()), on_step)
+
+
+def _first_negative(source: Prompt, config: NullTextConfig, trajectory: Trajectory) -> Conditioning:
+    if config.method is NullTextMethod.NEGATIVE_PROMPT:
+        return source.positive
+    if source.negative is None:
+        raise ValueError(
+            "Null-text inversion starts from the empty prompt, but the source prompt has no "
+            "negative: pass the empty prompt's conditioning."
+        )
+    batch = trajectory.source.shape[0]
+    embedding = source.negative.embedding.detach()
+    return source.negative.with_embedding(embedding.expand(batch, -1, -1).clone())
+
+
+class _GuidedStep:
+    """One guided DDIM step from a running latent towards the trajectory's next state."""
+
+    def __init__(
+        self,
+        model: Counted,
+        x: Tensor,
+        sigma: float,
+        next_sigma: float,
+        source: Prompt,
+        goal: Tensor,
+    ) -> None:
+        check_same_latent_shape("The running latent", x, "the trajectory", goal)
+        self.model, self.x, self.source, self.goal = model, x, source, goal
+        self.sigma, self.next_sigma = sigma, next_sigma
+        self.conditional = model.denoise(x, sigma, source.positive)
+
+    def guided(self, negative: Conditioning) -> Tensor:
+        unconditional = self.model.denoise(self.x, self.sigma, negative)
+        return combine(unconditional, self.conditional, self.source.scale)
+
+    def loss(self, denoised: Tensor) -> Tensor:
+        """[B]: mean squared error to the trajectory's state, in variance-preserving units."""
+        reached = ddim_step(self.x, denoised, self.sigma, self.next_sigma)
+        missed = to_variance_preserving(reached - self.goal, self.next_sigma)
+        return missed.square().mean(dim=(1, 2, 3))
+
+    def fitted(
+        self, negative: Conditioning, learning_rate: float, tolerance: float, inner_steps: int
+    ) -> tuple[Conditioning, Tensor]:
+        """The fitted null conditioning and the guided estimate it gives.
+
+        Images of a batch stop one by one: whoever is below tolerance keeps its embedding.
+        """
+        embedding = negative.embedding
+        adam = Adam(embedding, learning_rate)
+        for _ in range(inner_steps):
+            leaf, denoised, losses = self.attempt(negative, embedding)
+            open_items = losses.detach() >= tolerance
+            if not open_items.any():
+                return negative.with_embedding(embedding), denoised.detach()
+            moved = adam.step(embedding, gradient_of(losses, leaf))
+            embedding = torch.where(open_items[:, None, None], moved, embedding)
+        fitted = negative.with_embedding(embedding)
+        return fitted, self.guided(fitted)
+
+    @torch.enable_grad()
+    def attempt(self, negative: Conditioning, embedding: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(the embedding as a leaf, the guided estimate it gives, its losses), ready to go back."""
+        leaf = leaf_of(embedding)
+        denoised = self.guided(negative.with_embedding(leaf))
+        return leaf, denoised, self.loss(denoised)

@@ -1,0 +1,53 @@
+"""Is a model's gradient the slope of what it computes? One directional finite difference."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .contract import Conditioning, Denoiser
+from .gradients import GradientError, Rescaled, loss_and_gradient
+
+TOLERANCE = 0.1  # relative; a wrong backward pass is off by far more, half precision by less
+
+
+def directional_slopes(
+    model: Denoiser,
+    x: Tensor,
+    sigma: float,
+    conditioning: Conditioning,
+    direction: Tensor,
+    distance: float,
+) -> tuple[float, float]:
+    """(by autograd, by central difference) slope of mean(D * direction) along `direction`."""
+
+    def probe(state: Tensor) -> Tensor:
+        denoised = Rescaled(model).denoise(state, sigma, conditioning)
+        return (denoised * direction).flatten(1).mean(dim=1)
+
+    _, gradient = loss_and_gradient(probe, x)
+    with torch.no_grad():
+        above, below = probe(x + distance * direction), probe(x - distance * direction)
+    measured = float((above - below).sum()) / (2 * distance)
+    return float((gradient * direction).sum()), measured
+
+
+def verify_gradient(
+    model: Denoiser,
+    x: Tensor,
+    sigma: float,
+    conditioning: Conditioning,
+    generator: torch.Generator,
+) -> None:
+    """Refuse a model whose backward pass disagrees with its forward pass."""
+    noise = torch.randn(x.shape, generator=generator, dtype=torch.float32)
+    direction = noise.to(x.device, x.dtype)
+    claimed, measured = directional_slopes(
+        model, x, sigma, conditioning, direction, distance=0.05 * (1 + sigma)
+    )
+    if abs(claimed - measured) > TOLERANCE * max(abs(claimed), abs(measured)):
+        raise GradientError(
+            f"The model's gradient along a test direction is {claimed:g} but its output changes "
+            f"by {measured:g}: its backward pass cannot be trusted, so use the frozen gradient or "
+            f"switch off the patch or attention back-end that breaks it."
+        )
