@@ -1,0 +1,10 @@
+"""ComfyUI's node API, in the version this pack is written for or the nearest one there is."""
+
+try:
+    from comfy_api.v0_0_2 import ComfyExtension, io
+except ImportError:  # a core that has dropped this version still has the newest one
+    from comfy_api.latest import ComfyExtension, io
+
+CATEGORY = "S2ST"
+
+__all__ = ["CATEGORY", "ComfyExtension", "io"]

@@ -1,0 +1,150 @@
+"""Gradients through a model that lives in ComfyUI, leaving the model as it was.
+
+The core works in torch.inference_mode, and autograd refuses tensors made there. Which tensors
+those are (weights, prompts, masks, ControlNet hints) depends on what ran before, so each is
+replaced at the moment autograd meets it, by a function mode: torch's public way to do so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import comfy.ldm.modules.attention as attention
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils.checkpoint import checkpoint
+
+REFUSED_BY_AUTOGRAD = "Inference tensors cannot be saved for backward"
+REFUSED_IN_PLACE = "Inplace update to inference tensor outside InferenceMode"
+UNET_BLOCKS = ("ResBlock", "VideoResBlock", "BasicTransformerBlock")
+
+
+class NormalTensors(TorchFunctionMode):
+    """Calls again, with normal copies, whatever autograd refuses for an inference tensor."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        try:
+            return func(*args, **kwargs)
+        except RuntimeError as error:
+            retry = _retry(func, args, str(error))
+            if retry is None:
+                raise
+        return retry(func, args, kwargs)
+
+
+def _retry(func: Callable, args: tuple, message: str) -> Callable | None:
+    if REFUSED_BY_AUTOGRAD in message and not _changes_inference_tensor(func, args):
+        return _with_normal_copies
+    if REFUSED_IN_PLACE in message and not _any_requires_grad(args):
+        return _in_inference_mode
+    return None
+
+
+def _with_normal_copies(func: Callable, args: tuple, kwargs: dict) -> object:
+    return func(*_normal(args), **_normal(kwargs))
+
+
+def _in_inference_mode(func: Callable, args: tuple, kwargs: dict) -> object:
+    with torch.inference_mode():
+        return func(*args, **kwargs)
+
+
+def _changes_inference_tensor(func: Callable, args: tuple) -> bool:
+    name = getattr(func, "__name__", "")
+    in_place = (name.endswith("_") and not name.endswith("__")) or name.startswith(("__i", "__set"))
+    return in_place and bool(args) and isinstance(args[0], Tensor) and args[0].is_inference()
+
+
+def _any_requires_grad(value: object) -> bool:
+    if isinstance(value, Tensor):
+        return value.requires_grad
+    if isinstance(value, (tuple, list)):
+        return any(map(_any_requires_grad, value))
+    return False
+
+
+def _normal(value: object) -> object:
+    if isinstance(value, Tensor):
+        return value.clone() if value.is_inference() else value
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(_normal, value))
+    if isinstance(value, dict):
+        return {key: _normal(one) for key, one in value.items()}
+    return value
+
+
+def pytorch_attention(options: dict) -> dict:
+    """Model options whose attention is PyTorch's: the one that can be differentiated everywhere.
+
+    Cores before 0.3.57 do not read the override and keep the attention they were started with.
+    """
+
+    def override(_, *args, **kwargs):
+        return attention.attention_pytorch(*args, **kwargs)
+
+    transformer = {
+        **options.get("transformer_options", {}),
+        "optimized_attention_override": override,
+    }
+    return {**options, "transformer_options": transformer}
+
+
+@contextlib.contextmanager
+def checkpointed_blocks(network: nn.Module) -> Iterator[None]:
+    """Inside, each block is computed again in the backward pass instead of kept in memory."""
+    blocks = blocks_of(network)
+    before = [vars(block).get("forward") for block in blocks]
+    for block in blocks:
+        block.forward = _recomputed(block.forward)
+    try:
+        yield
+    finally:
+        for block, forward in zip(blocks, before, strict=True):
+            if forward is None:
+                del block.forward
+            else:
+                block.forward = forward
+
+
+def blocks_of(network: nn.Module) -> list[nn.Module]:
+    """A UNet's residual and transformer blocks, or the blocks a diffusion transformer lists."""
+    named = [one for one in network.modules() if type(one).__name__ in UNET_BLOCKS]
+    if named:
+        return named
+    lists = [one for one in network.children() if isinstance(one, nn.ModuleList)]
+    return [block for blocks in lists for block in blocks]
+
+
+def _recomputed(forward: Callable) -> Callable:
+    def run(*args, **kwargs):
+        return forward(*_own_dictionaries(args), **_own_dictionaries(kwargs))
+
+    def call(*args, **kwargs):
+        if not torch.is_grad_enabled():
+            return forward(*args, **kwargs)
+        # The core goes on writing into its options: remember them as they are now.
+        args, kwargs = _own_dictionaries(args), _own_dictionaries(kwargs)
+        return checkpoint(
+            run,
+            *args,
+            use_reentrant=False,
+            preserve_rng_state=False,
+            context_fn=_contexts,
+            **kwargs,
+        )
+
+    return call
+
+
+def _contexts() -> tuple[contextlib.AbstractContextManager, contextlib.AbstractContextManager]:
+    return contextlib.nullcontext(), NormalTensors()
+
+
+def _own_dictionaries(given: tuple | dict) -> tuple | dict:
+    """The same arguments, each dictionary among them as a copy."""
+    if isinstance(given, tuple):
+        return tuple(dict(one) if isinstance(one, dict) else one for one in given)
+    return {name: dict(one) if isinstance(one, dict) else one for name, one in given.items()}

@@ -1,0 +1,45 @@
+"""ComfyUI's picture layouts: IMAGE [B,H,W,C] and MASK [B,H,W] against torch's [B,C,H,W]."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor
+
+
+def to_channels_first(image: Tensor) -> Tensor:
+    """IMAGE -> [B,3,H,W] float32 on the CPU; alpha is dropped, grey is tripled."""
+    channels = image.shape[-1]
+    colour = image[..., :3] if channels >= 3 else image[..., :1].expand(*image.shape[:-1], 3)
+    return rearrange(colour, "b h w c -> b c h w").to("cpu", torch.float32).clone()
+
+
+def to_image(picture: Tensor) -> Tensor:
+    """[B,3,H,W] -> IMAGE, clipped to 0..1."""
+    return rearrange(picture, "b c h w -> b h w c").clamp(0, 1).contiguous()
+
+
+def padded(picture: Tensor, stride: int) -> Tensor:
+    """[B,C,H,W] extended to multiples of `stride` by repeating the last row and column."""
+    height, width = picture.shape[-2:]
+    return F.pad(picture, (0, -width % stride, 0, -height % stride), mode="replicate")
+
+
+def cropped(image: Tensor, size: tuple[int, int] | None) -> Tensor:
+    """An IMAGE without the padding that was added to it."""
+    return image if size is None else image[:, : size[0], : size[1], :]
+
+
+def mask_for_latent(
+    mask: Tensor, batch: int, size: tuple[int, int], crop: tuple[int, int] | None, stride: int
+) -> Tensor:
+    """MASK of any size and batch -> [1 or B,1,h,w] in 0..1, padded where the picture was."""
+    plane = mask.detach().to("cpu", torch.float32).reshape(-1, 1, *mask.shape[-2:]).clone()
+    if crop is not None and plane.shape[-2:] == crop:
+        plane = padded(plane, stride)
+    plane = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
+    plane = plane.clamp(0, 1)
+    if len(plane) == 1:
+        return plane
+    return plane[torch.arange(batch) % len(plane)]

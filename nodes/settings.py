@@ -1,0 +1,57 @@
+"""Node inputs out of s2st's configs, which are the only home of defaults, limits and meanings."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeVar
+
+from ..s2st import Settings
+from .api import io
+
+Config = TypeVar("Config", bound=Settings)
+
+
+def setting(config: type[Settings], name: str, *, called: str | None = None, default=None):
+    """The input for one field of a config; `called` where two configs share a field's name."""
+    limits = config.limits(name)
+    start = limits.default if default is None else default
+    identifier, tooltip = called or name, limits.meaning
+    if isinstance(start, bool):
+        return io.Boolean.Input(identifier, default=start, tooltip=tooltip)
+    if isinstance(start, Enum):
+        options = [member.value for member in type(start)]
+        return io.Combo.Input(identifier, options=options, default=start.value, tooltip=tooltip)
+    if isinstance(start, int):
+        return io.Int.Input(
+            identifier,
+            default=start,
+            min=int(limits.low),
+            max=int(limits.high),
+            tooltip=tooltip,
+        )
+    return io.Float.Input(
+        identifier,
+        default=start,
+        min=limits.low,
+        max=limits.high,
+        step=step_of(start),
+        round=False,
+        tooltip=tooltip,
+    )
+
+
+def step_of(default: float) -> float:
+    """A tenth of the default's own magnitude, so that arrows move a setting by a useful amount."""
+    if default <= 0:
+        return 0.05
+    return float(f"{min(default, 1.0) / 10:.0e}")
+
+
+def config_of(config: type[Config], values: dict[str, object]) -> Config:
+    """A config from a node's values, its choices given by their names on the node."""
+    return config(**{name: _choice(config, name, value) for name, value in values.items()})
+
+
+def _choice(config: type[Settings], name: str, value: object) -> object:
+    default = config.limits(name).default
+    return type(default)(value) if isinstance(default, Enum) else value

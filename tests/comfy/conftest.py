@@ -1,0 +1,49 @@
+"""A real ComfyUI server for the tests, and helpers to read what it made."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from tools.comfy_client import ComfyClient
+from tools.comfyui import OUR_PACK, find, running
+
+# Small models run faster, and always alike, on one thread.
+VARIABLES = {"OMP_NUM_THREADS": "1"}
+PACKS = {**OUR_PACK, "s2st_tests": Path(__file__).parent / "pack"}
+
+
+class Comfy:
+    """The running server with its client: run a graph, get latents and images."""
+
+    def __init__(self, server):
+        self.server = server
+        self.client = ComfyClient(server.address)
+        self._prefixes = itertools.count()
+
+    def latents(self, graph, *references):
+        """Run the graph and return the samples of these LATENT outputs."""
+        prefixes = [f"latent{next(self._prefixes)}" for _ in references]
+        for reference, prefix in zip(references, prefixes, strict=True):
+            graph.add("SaveLatent", samples=reference, filename_prefix=prefix)
+        self.client.run(graph.nodes)
+        output = self.server.base / "output"
+        files = [next(output.glob(f"{prefix}_*.latent")) for prefix in prefixes]
+        return [load_file(file)["latent_tensor"] for file in files]
+
+    def texts(self, graph, reference):
+        """Run the graph and return the text of a STRING output."""
+        shown = graph.add("PreviewAny", source=reference)
+        run = self.client.run(graph.nodes)
+        return run.outputs[shown.name]["text"][0]
+
+
+@pytest.fixture(scope="session")
+def comfy(tmp_path_factory):
+    base = tmp_path_factory.mktemp("comfyui")
+    extra = ["--cpu", "--preview-method", "latent2rgb"]
+    with running(find(), base, extra, PACKS, VARIABLES) as server:
+        comfy = Comfy(server)
+        yield comfy
+        comfy.client.close()

