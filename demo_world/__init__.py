@@ -1,0 +1,14 @@
+"""Paired scenes and a small latent diffusion model of our own."""
+
+from .domains import DOMAINS, Domain
+from .geometry import depth, labels
+from .kinds import LABELS, Label
+from .prompts import prompt
+from .render import render, render_all
+from .scene import Scene, scene
+from .splits import EVALUATION_SEEDS, REFERENCE_SEEDS, TRAIN_SEEDS, TUNING_SEEDS
+
+__all__ = [
+    "DOMAINS", "EVALUATION_SEEDS", "LABELS", "REFERENCE_SEEDS", "TRAIN_SEEDS", "TUNING_SEEDS",
+    "Domain", "Label", "Scene", "depth", "labels", "prompt", "render", "render_all", "scene",
+]

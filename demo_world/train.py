@@ -1,0 +1,74 @@
+"""Train the demo model from rendered scenes: `python -m demo_world.train`.
+
+The default budget takes at most two and a half hours on two CPU cores. A checkpoint is kept in
+the output folder, so `--resume` goes on where a run was stopped. Losses are logged there too,
+one JSON object a line.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from .model import WEIGHTS, build, save
+from .scene import scene
+from .splits import TRAIN_SEEDS
+from .training.autoencoder import train_autoencoder
+from .training.config import SMOKE, TrainingConfig, with_budget
+from .training.data import rendered
+from .training.diffusion import encoded, train_diffusion
+
+MINUTES_ON_TWO_CORES = 120.0
+MORE_ON_CUDA = 6.0
+WORK_FOLDER = Path(".cache/demo_world")
+
+
+def train(config, out, work, device, resume=False):
+    """Render, train both stages, save the model to `out`; `work` holds caches and logs."""
+    work.mkdir(parents=True, exist_ok=True)
+    seeds = TRAIN_SEEDS[:config.scenes]
+    images = rendered(work / "images.npy", seeds, config.size, config.workers)
+    torch.manual_seed(config.seed)
+    model = build(work)
+    train_autoencoder(model.vae.to(device), images, config, work, device, resume)
+    moments = encoded(work / "latents.safetensors", model.vae, images, device, resume)
+    model.unet.to(device)
+    model.text_encoder.to(device)
+    scenes = [scene(seed) for seed in seeds]
+    train_diffusion(model, moments, scenes, config, work, device, resume)
+    save(model, out)
+    return model
+
+
+def chosen_config(options, device):
+    """The run that the command line asks for."""
+    if options.smoke:
+        return SMOKE
+    default = MINUTES_ON_TWO_CORES * (MORE_ON_CUDA if device.type == "cuda" else 1.0)
+    minutes = default if options.minutes is None else options.minutes
+    return with_budget(TrainingConfig(), minutes / MINUTES_ON_TWO_CORES)
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="demo_world.train", description=__doc__)
+    parser.add_argument("--smoke", action="store_true",
+                        help="a run of one minute that shows both losses fall")
+    parser.add_argument("--minutes", type=float,
+                        help="length of the run, in minutes of two CPU cores")
+    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the model is written")
+    parser.add_argument("--work", type=Path, default=WORK_FOLDER,
+                        help="where pictures, checkpoints and logs are kept")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """The command line."""
+    options = parse(arguments)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    config = chosen_config(options, device)
+    train(config, options.out, options.work, device, options.resume)
+
+
+if __name__ == "__main__":
+    main()

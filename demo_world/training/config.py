@@ -1,0 +1,63 @@
+"""How long and how fast the two stages learn: the only home of these numbers."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageConfig:
+    """One stage of training; the learning rate warms up and falls to zero at `steps`."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    warm_up: int
+    average_decay: float
+    log_every: int = 50
+    save_every: int = 500
+
+    def __post_init__(self):
+        if self.steps <= self.warm_up:
+            raise ValueError(f"steps is {self.steps}, but must exceed warm_up {self.warm_up}")
+        if not 0 < self.batch <= 4096:
+            raise ValueError(f"batch is {self.batch}, but must lie in 1..4096")
+        if not 0 <= self.average_decay < 1:
+            raise ValueError(f"average_decay is {self.average_decay}, but must lie in [0, 1)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """A whole run: how many scenes are rendered, and the two stages."""
+
+    scenes: int = 2000
+    size: int = 128
+    seed: int = 20240
+    workers: int = 2
+    autoencoder: StageConfig = StageConfig(
+        steps=5600, batch=16, learning_rate=8e-4, warm_up=200, average_decay=0.998)
+    diffusion: StageConfig = StageConfig(
+        steps=8000, batch=16, learning_rate=6e-4, warm_up=300, average_decay=0.999)
+
+    def __post_init__(self):
+        if not 1 <= self.scenes <= 100_000:
+            raise ValueError(f"scenes is {self.scenes}, but must lie in 1..100000")
+
+
+def scaled(stage, factor):
+    """A stage with its steps multiplied, its warm-up kept in proportion."""
+    return replace(stage, steps=max(2, round(stage.steps * factor)),
+                   warm_up=max(1, round(stage.warm_up * min(factor, 1.0))))
+
+
+def with_budget(config, factor):
+    """A run `factor` times as long."""
+    return replace(config, autoencoder=scaled(config.autoencoder, factor),
+                   diffusion=scaled(config.diffusion, factor))
+
+
+SMOKE = TrainingConfig(
+    scenes=16, size=64, workers=1,
+    autoencoder=StageConfig(steps=120, batch=16, learning_rate=1e-3, warm_up=10,
+                            average_decay=0.9, log_every=10),
+    diffusion=StageConfig(steps=120, batch=16, learning_rate=1e-3, warm_up=10,
+                          average_decay=0.9, log_every=10),
+)
