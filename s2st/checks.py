@@ -24,7 +24,7 @@ def check_latent(name: str, latent: Tensor) -> None:
     if latent.dtype not in (torch.float32, torch.float64):
         raise ValueError(
             f"{name} is {latent.dtype}, but latents are optimised in float32 or float64: "
-            f"pass {name}.float(); the model itself may stay in half precision."
+            f"convert with .float(); the model itself may stay in half precision."
         )
     check_finite(name, latent)
 

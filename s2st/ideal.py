@@ -31,17 +31,21 @@ class GaussianDenoiser:
 
 
 @dataclass(frozen=True)
-class PointDenoiser:
-    """The ideal denoiser of a few latents [N, C, H, W]; the prompt [tokens, N] favours some.
+class MixtureDenoiser:
+    """The ideal denoiser of Gaussians around a few latents [N, C, H, W], all of one spread.
 
-    D = sum_i w_i y_i with w = softmax(mean embedding - |x - y_i|^2 / 2 sigma^2).
+    The prompt [tokens, N] favours some: D = sum_i w_i (s^2 x + sigma^2 y_i) / (s^2 + sigma^2)
+    with w = softmax(mean embedding - |x - y_i|^2 / 2 (s^2 + sigma^2)).
     """
 
     points: Tensor
+    spread: float
 
     def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        variance = self.spread**2 + sigma**2
         flat = rearrange(self.points, "n c h w -> n (c h w)")
         squared = torch.cdist(rearrange(x, "b c h w -> b (c h w)"), flat).square()
         favour = conditioning.embedding.mean(dim=1)
-        weights = (favour - squared / (2 * sigma**2)).softmax(dim=1)
-        return einsum(weights, self.points, "b n, n c h w -> b c h w")
+        weights = (favour - squared / (2 * variance)).softmax(dim=1)
+        nearest = einsum(weights, self.points, "b n, n c h w -> b c h w")
+        return (self.spread**2 * x + sigma**2 * nearest) / variance

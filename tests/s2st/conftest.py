@@ -1,0 +1,77 @@
+"""A Stable Diffusion noise schedule, closed-form models and latents for the library's tests."""
+
+import pytest
+import torch
+
+from s2st import Conditioning, sigmas_of_alphas
+from s2st.ideal import GaussianDenoiser, MixtureDenoiser
+
+CHANNELS = 4
+
+# The tensors here are tiny: a second thread costs more than it brings, above all on a busy
+# machine.
+torch.set_num_threads(1)
+
+
+def _normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def _prompt_of(*shift: float) -> Conditioning:
+    """Three tokens that move the Gaussian model's channel means by `shift`."""
+    values = torch.tensor(shift if len(shift) == CHANNELS else shift * CHANNELS)
+    return Conditioning(values.expand(1, 3, CHANNELS).clone())
+
+
+@pytest.fixture(scope="session")
+def normal():
+    """normal(*shape, seed=0, dtype=float32): reproducible Gaussian numbers."""
+    return _normal
+
+
+@pytest.fixture(scope="session")
+def prompt_of():
+    """prompt_of(*shift): conditioning that moves the Gaussian model's channel means."""
+    return _prompt_of
+
+
+@pytest.fixture(scope="session")
+def alphas_cumprod() -> torch.Tensor:
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    return (1 - betas).cumprod(0)
+
+
+@pytest.fixture(scope="session")
+def sigma_table(alphas_cumprod: torch.Tensor) -> torch.Tensor:
+    return sigmas_of_alphas(alphas_cumprod)
+
+
+@pytest.fixture
+def model() -> GaussianDenoiser:
+    return GaussianDenoiser(mean=0.3, spread=1.2)
+
+
+@pytest.fixture
+def curved_model() -> MixtureDenoiser:
+    """A model whose gradient depends on the state."""
+    return MixtureDenoiser(_normal(CHANNELS, CHANNELS, 8, 8, seed=1), spread=0.8)
+
+
+@pytest.fixture
+def latent() -> torch.Tensor:
+    return _normal(2, CHANNELS, 8, 8)
+
+
+@pytest.fixture
+def source() -> Conditioning:
+    return _prompt_of(0.0)
+
+
+@pytest.fixture
+def target() -> Conditioning:
+    return _prompt_of(1.0, -1.0, 0.5, 0.0)
+
+
+@pytest.fixture
+def domain_latents() -> torch.Tensor:
+    return 0.5 * _normal(3, CHANNELS, 8, 8, seed=2) + 1.0
