@@ -208,16 +208,16 @@ class ComfyDenoiser:
         conds = prompt.with_embedding(conditioning.embedding)
         state, level = (to_flow(x, sigma), flow_time(sigma)) if self._flow else (x, sigma)
         timestep = torch.full((x.shape[0],), level, dtype=torch.float32, device=x.device)
-        with self._gradients():
+        with self._mode():
             (denoised,) = comfy.samplers.calc_cond_batch(
                 self._model, [conds], state, timestep, self._options
             )
-        return denoised
+        return denoised.clone() if denoised.is_inference() else denoised
 
-    def _gradients(self) -> contextlib.AbstractContextManager:
+    def _mode(self) -> contextlib.AbstractContextManager:
         if self._differentiates and torch.is_grad_enabled():
             return NormalTensors()
-        return contextlib.nullcontext()
+        return torch.inference_mode()  # as the core runs its own samplers
 
 
 class _Prompt:
@@ -227,7 +227,8 @@ class _Prompt:
         self.name = name
         self._entries = processed
         self._tokens = list({id(entry[0]): entry[0] for entry in raw}.values())
-        self.conditioning = Conditioning(joined_embedding(self._tokens), _PromptHandle(name))
+        with torch.inference_mode(False):
+            self.conditioning = Conditioning(joined_embedding(self._tokens), _PromptHandle(name))
 
     def with_embedding(self, embedding: Tensor) -> list[dict]:
         """The prepared entries, reading `embedding` in place of their own tokens."""
@@ -301,8 +302,8 @@ class _Work(comfy.samplers.Sampler):
         options = extra_args["model_options"]
         if self.run.gradients:
             options = pytorch_attention(options)
-        with torch.inference_mode(not self.run.gradients), torch.no_grad():
-            model_wrap.prepare(noise, noise.device)
+        model_wrap.prepare(noise, noise.device)
+        with torch.inference_mode(False), torch.no_grad():
             denoiser = ComfyDenoiser(model_wrap, options, self.run.flow, self.run.gradients)
             with self._blocks(model_wrap):
                 self.result = self.work(denoiser, model_wrap)
@@ -322,7 +323,7 @@ class Session:
     prompts: Mapping[str, list]  # name -> CONDITIONING; "positive" and "negative" belong together
     shape: tuple[int, ...]
     sigmas: tuple[float, ...]
-    gradients: bool = False
+    gradients: bool = False  # through the model
 
     @property
     def flow(self) -> bool:

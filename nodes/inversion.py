@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..s2st import InversionConfig, Prompt, Trajectory, invert, sample
 from .api import CATEGORY, io
-from .comfy_model import model_facts, sigma_table
-from .latents import crop_of, packed_seed, unpacked
+from .comfy_model import sigma_table
+from .latents import packed_seed, picture_of, trajectory_facts, unpacked
 from .prompts import check_prompt_fits
 from .reports import inversion_report
 from .run import Stage, run_stage
@@ -49,7 +49,7 @@ class DDIMInvert(io.ComfyNode):
     def execute(cls, model, positive, latent, steps, spacing, refine, check) -> io.NodeOutput:
         config = config_of(InversionConfig, {"steps": steps, "spacing": spacing, "refine": refine})
         trajectory, returned = inverted(model, positive, latent, config, check)
-        seed = packed_seed(model, trajectory.seed, trajectory.schedule, crop_of(latent))
+        seed = packed_seed(model, trajectory.seed, trajectory.schedule, picture_of(latent))
         return io.NodeOutput(trajectory, seed, inversion_report(trajectory, returned))
 
 
@@ -59,7 +59,7 @@ def inverted(model, positive, latent, config: InversionConfig, check: bool):
     check_prompt_fits(model, positive, "source prompt", len(source))
     table = sigma_table(model)
     schedule = config.schedule(table)
-    facts = {"model": model_facts(model).as_dict(), "crop": crop_of(latent)}
+    facts = trajectory_facts(model, latent)
     expected = {"inversion": schedule.steps * (1 + config.refine)}
     if check:
         expected["check"] = schedule.steps

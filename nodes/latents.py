@@ -4,6 +4,8 @@ later nodes must know (the seed's noise level, the model, the picture's size bef
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import torch
 from torch import Tensor
 
@@ -11,15 +13,28 @@ from ..s2st import Schedule, Trajectory
 from ..s2st.checks import check_finite
 from ..s2st.parameterization import from_variance_preserving, to_variance_preserving
 from .comfy_model import from_model_space, model_facts, to_model_space
+from .layout import PictureSize
 
 SEED_KEY = "s2st_seed"
-CROP_KEY = "s2st_crop"
+PICTURE_KEY = "s2st_picture"
 
 
-def crop_of(latent: dict) -> tuple[int, int] | None:
-    """The picture's (height, width) before it was padded, where our encoder made the latent."""
-    crop = latent.get(CROP_KEY)
-    return None if crop is None else (int(crop[0]), int(crop[1]))
+def picture_of(latent: dict) -> PictureSize | None:
+    """The picture's size before it was padded, where our encoder made the latent."""
+    return latent.get(PICTURE_KEY)
+
+
+def trajectory_picture(trajectory: Trajectory) -> PictureSize | None:
+    """The same, remembered by a trajectory."""
+    size = trajectory.facts.get("picture")
+    return None if size is None else PictureSize(**size)
+
+
+def trajectory_facts(patcher, latent: dict) -> dict[str, object]:
+    """What a trajectory must remember of the model and of the picture."""
+    picture = picture_of(latent)
+    facts: dict[str, object] = {"model": model_facts(patcher).as_dict()}
+    return facts if picture is None else {**facts, "picture": asdict(picture)}
 
 
 def unpacked(patcher, latent: dict, name: str) -> Tensor:
@@ -33,6 +48,14 @@ def unpacked(patcher, latent: dict, name: str) -> Tensor:
         )
     check_finite(name, samples)
     return to_model_space(patcher, samples)
+
+
+def normal_samples(latent: dict, name: str) -> Tensor:
+    """A LATENT's samples where no model is at hand, in tensors that s2st takes."""
+    samples = _samples(latent, name)
+    check_finite(name, samples)
+    with torch.inference_mode(False):
+        return samples.detach().to("cpu", torch.float32).clone()
 
 
 def _samples(latent: dict, name: str) -> Tensor:
@@ -52,16 +75,16 @@ def _samples(latent: dict, name: str) -> Tensor:
     return samples
 
 
-def packed(patcher, latents: Tensor, crop: tuple[int, int] | None) -> dict:
+def packed(patcher, latents: Tensor, picture: PictureSize | None) -> dict:
     """The model's latents as an ordinary LATENT."""
     latent = {"samples": from_model_space(patcher, latents)}
-    return latent if crop is None else {**latent, CROP_KEY: crop}
+    return latent if picture is None else {**latent, PICTURE_KEY: picture}
 
 
-def packed_seed(patcher, seed: Tensor, schedule: Schedule, crop: tuple[int, int] | None) -> dict:
+def packed_seed(patcher, seed: Tensor, schedule: Schedule, picture: PictureSize | None) -> dict:
     """A seed (variance-preserving units) as a LATENT the core samples from without adding noise."""
     sigma = schedule.sigmas[0]
-    latent = packed(patcher, from_variance_preserving(seed, sigma), crop)
+    latent = packed(patcher, from_variance_preserving(seed, sigma), picture)
     return {**latent, SEED_KEY: {"sigma": sigma, "model": model_facts(patcher).as_dict()}}
 
 
@@ -96,8 +119,3 @@ def normal_trajectory(patcher, trajectory: Trajectory, device: torch.device) -> 
     check_same_model("The trajectory", trajectory.facts.get("model"), patcher)
     states = trajectory.states.detach().clone().to(device)
     return Trajectory(states, trajectory.schedule, trajectory.facts)
-
-
-def trajectory_crop(trajectory: Trajectory) -> tuple[int, int] | None:
-    crop = trajectory.facts.get("crop")
-    return None if crop is None else (int(crop[0]), int(crop[1]))

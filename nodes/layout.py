@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureSize:
+    """A picture's size before it was padded to multiples of its encoder's stride."""
+
+    height: int
+    width: int
+    stride: int
 
 
 def to_channels_first(image: Tensor) -> Tensor:
@@ -26,20 +37,18 @@ def padded(picture: Tensor, stride: int) -> Tensor:
     return F.pad(picture, (0, -width % stride, 0, -height % stride), mode="replicate")
 
 
-def cropped(image: Tensor, size: tuple[int, int] | None) -> Tensor:
+def cropped(image: Tensor, picture: PictureSize | None) -> Tensor:
     """An IMAGE without the padding that was added to it."""
-    return image if size is None else image[:, : size[0], : size[1], :]
+    return image if picture is None else image[:, : picture.height, : picture.width, :]
 
 
 def mask_for_latent(
-    mask: Tensor, batch: int, size: tuple[int, int], crop: tuple[int, int] | None, stride: int
+    mask: Tensor, batch: int, size: tuple[int, int], picture: PictureSize | None
 ) -> Tensor:
     """MASK of any size and batch -> [1 or B,1,h,w] in 0..1, padded where the picture was."""
     plane = mask.detach().to("cpu", torch.float32).reshape(-1, 1, *mask.shape[-2:]).clone()
-    if crop is not None and plane.shape[-2:] == crop:
-        plane = padded(plane, stride)
+    if picture is not None and tuple(plane.shape[-2:]) == (picture.height, picture.width):
+        plane = padded(plane, picture.stride)
     plane = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
     plane = plane.clamp(0, 1)
-    if len(plane) == 1:
-        return plane
-    return plane[torch.arange(batch) % len(plane)]
+    return plane if len(plane) == 1 else plane[torch.arange(batch) % len(plane)]

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
-from ..s2st import Conditioning, Denoiser, Prompt, Schedule, Trajectory, verify_gradient
+from ..s2st import (
+    Conditioning,
+    Denoiser,
+    Prompt,
+    Schedule,
+    StepRecord,
+    Trajectory,
+    verify_gradient,
+)
+from ..s2st.contract import OnStep
 from .comfy_model import Session, load_device
 from .progress import Progress
 
 CHECKED_SIGMA = 1.0  # gradients are checked where structure forms and the slope is clear
 CHECK_SEED = 2312
+EMPTY = torch.empty(0)  # records are kept without their pictures
 
 
 @dataclass(frozen=True)
@@ -27,6 +37,27 @@ class Stage:
     def target(self, scale: float) -> Prompt:
         """The prompts called positive and negative, with guidance."""
         return Prompt(self.prompts["positive"], self.prompts["negative"], scale)
+
+
+class Recorder:
+    """Keeps the records of a loop for its chart and report."""
+
+    def __init__(self) -> None:
+        self.records: list[StepRecord] = []
+
+    def also(self, listener: OnStep) -> OnStep:
+        """A listener that records before it passes on."""
+
+        def listen(record: StepRecord) -> None:
+            small = replace(record, latent=EMPTY, denoised=EMPTY)
+            self.records.append(small)
+            listener(record)
+
+        return listen
+
+    @property
+    def losses(self) -> list[float]:
+        return [float(one.loss.mean()) for one in self.records if one.loss is not None]
 
 
 def run_stage(
