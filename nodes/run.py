@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from ..s2st import (
     Conditioning,
@@ -87,9 +88,22 @@ def run_stage(
 
 def check_gradients(stage: Stage, trajectory: Trajectory) -> None:
     """Refuse a model whose backward pass is wrong, at one state of the trajectory."""
-    sigmas = trajectory.schedule.sigmas[:-1]
-    nearest = min(range(len(sigmas)), key=lambda index: abs(sigmas[index] - CHECKED_SIGMA))
-    state = trajectory.state(trajectory.schedule.steps - nearest)
-    generator = torch.Generator().manual_seed(CHECK_SEED)
-    conditioning = stage.prompts["positive"]
-    verify_gradient(stage.model, state, sigmas[nearest], conditioning, generator)
+    t = trajectory.schedule.steps - _checked_index(trajectory.schedule)
+    _check(stage, trajectory.state(t), trajectory.schedule.sigma(t))
+
+
+def check_gradients_at(stage: Stage, clean: Tensor, schedule: Schedule) -> None:
+    """The same before there is a trajectory, at the clean latent with noise of that level."""
+    sigma = schedule.sigmas[_checked_index(schedule)]
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(CHECK_SEED))
+    _check(stage, clean + sigma * noise.to(clean), sigma)
+
+
+def _checked_index(schedule: Schedule) -> int:
+    sigmas = schedule.sigmas[:-1]
+    return min(range(len(sigmas)), key=lambda index: abs(sigmas[index] - CHECKED_SIGMA))
+
+
+def _check(stage: Stage, state: Tensor, sigma: float) -> None:
+    generator = torch.Generator().manual_seed(CHECK_SEED + 1)
+    verify_gradient(stage.model, state, sigma, stage.prompts["positive"], generator)
