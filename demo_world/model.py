@@ -4,7 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -136,3 +141,11 @@ def load(directory=WEIGHTS):
         **{name: load_network(network, tensors, name) for name, network in networks.items()},
         tokenizer=CLIPTokenizer.from_pretrained(directory / "tokenizer"),
         scheduler=DDIMScheduler.from_pretrained(directory))
+
+
+def as_pipeline(model):
+    """The model as diffusers' own Stable Diffusion pipeline."""
+    return StableDiffusionPipeline(
+        vae=model.vae, text_encoder=model.text_encoder, tokenizer=model.tokenizer,
+        unet=model.unet, scheduler=model.scheduler, safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False)

@@ -12,8 +12,8 @@ class StageConfig:
     learning_rate: float
     warm_up: int
     average_decay: float
-    log_every: int = 50
-    save_every: int = 500
+    log_every: int = 25
+    save_every: int = 250
 
     def __post_init__(self):
         if self.steps <= self.warm_up:
@@ -33,7 +33,7 @@ class TrainingConfig:
     seed: int = 20240
     workers: int = 2
     autoencoder: StageConfig = StageConfig(
-        steps=5600, batch=16, learning_rate=8e-4, warm_up=200, average_decay=0.998)
+        steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995)
     diffusion: StageConfig = StageConfig(
         steps=8000, batch=16, learning_rate=6e-4, warm_up=300, average_decay=0.999)
 
@@ -56,8 +56,8 @@ def with_budget(config, factor):
 
 SMOKE = TrainingConfig(
     scenes=16, size=64, workers=1,
-    autoencoder=StageConfig(steps=120, batch=16, learning_rate=1e-3, warm_up=10,
+    autoencoder=StageConfig(steps=120, batch=16, learning_rate=2e-3, warm_up=10,
                             average_decay=0.9, log_every=10),
-    diffusion=StageConfig(steps=120, batch=16, learning_rate=1e-3, warm_up=10,
+    diffusion=StageConfig(steps=120, batch=16, learning_rate=2e-3, warm_up=10,
                           average_decay=0.9, log_every=10),
 )

@@ -36,7 +36,7 @@ def encode_all(vae, images, device):
         with fast_arithmetic(device):
             latent = vae.encode(as_signed(batch).to(device)).latent_dist
         moments.append(torch.cat([latent.mean, latent.std], 1).half().cpu())
-    return torch.cat(moments)
+    return torch.cat(moments).contiguous()
 
 
 def encoded(path, vae, images, device, resume):

@@ -8,6 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
+from .optimizer import optimizers_of
+
 
 def learning_rate(stage, step):
     """Linear warm-up, then a half cosine down to zero at the last step."""
@@ -37,41 +39,44 @@ def averaged(average, module, step, decay):
             average[name].lerp_(value.detach(), share)
 
 
-def optimizer_tensors(optimizer):
+def optimizer_tensors(optimizer, prefix):
     """The optimizer's moments under flat names, so that safetensors can hold them."""
     state = optimizer.state_dict()["state"]
-    return {f"optimizer.{index}.{name}": torch.as_tensor(value)
+    return {f"{prefix}.{index}.{name}": torch.as_tensor(value)
             for index, values in state.items() for name, value in values.items()}
 
 
-def restore_optimizer(optimizer, tensors):
+def restore_optimizer(optimizer, tensors, prefix):
     """Put the moments back where `optimizer_tensors` took them from."""
     state = {}
     for name, value in tensors.items():
-        if name.startswith("optimizer."):
+        if name.startswith(f"{prefix}."):
             _, index, key = name.split(".", 2)
             state.setdefault(int(index), {})[key] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def save_checkpoint(path, module, average, optimizer, step):
+def save_checkpoint(path, module, average, optimizers, step):
     """Write everything that a resumed run needs, whole or not at all."""
     tensors = {f"module.{k}": v for k, v in module.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in average.items()}
-    tensors |= optimizer_tensors(optimizer) | {"step": torch.tensor(step)}
+    for index, optimizer in enumerate(optimizers):
+        tensors |= optimizer_tensors(optimizer, f"optimizer{index}")
+    tensors["step"] = torch.tensor(step)
     partial = path.with_suffix(".partial")
     save_file({name: value.contiguous().clone() for name, value in tensors.items()}, partial)
     partial.replace(path)
 
 
-def restore_checkpoint(path, module, average, optimizer):
+def restore_checkpoint(path, module, average, optimizers):
     """Read a checkpoint back and return the step to go on from."""
     tensors = load_file(path)
     module.load_state_dict({k[7:]: v for k, v in tensors.items() if k.startswith("module.")})
     for name in average:
         average[name].copy_(tensors[f"average.{name}"])
-    restore_optimizer(optimizer, tensors)
+    for index, optimizer in enumerate(optimizers):
+        restore_optimizer(optimizer, tensors, f"optimizer{index}")
     return int(tensors["step"])
 
 
@@ -81,16 +86,17 @@ def write_line(path, **figures):
         log.write(json.dumps(figures) + "\n")
 
 
-def descend(module, loss, optimizer, rate):
+def descend(module, loss, optimizers, rate):
     """One step down the gradient of a loss."""
     if not torch.isfinite(loss):
         raise FloatingPointError(f"the loss is {loss.item()}; lower the learning rate {rate}")
-    for group in optimizer.param_groups:
-        group["lr"] = rate
     loss.backward()
     torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
 
 
 def is_due(step, every, steps):
@@ -103,25 +109,24 @@ def learn(name, module, batch_loss, stage, folder, resume):
 
     `batch_loss(module, step)` draws its own batch, so that a step depends on its number only.
     """
-    optimizer = torch.optim.AdamW(module.parameters(), lr=stage.learning_rate,
-                                  betas=(0.9, 0.99), weight_decay=1e-3)
+    optimizers = optimizers_of(module)
     average = {k: v.detach().clone() for k, v in module.state_dict().items()}
     checkpoint, log = folder / f"{name}.safetensors", folder / f"{name}.jsonl"
     first = 0
     if resume and checkpoint.exists():
-        first = restore_checkpoint(checkpoint, module, average, optimizer)
+        first = restore_checkpoint(checkpoint, module, average, optimizers)
     else:
         log.unlink(missing_ok=True)
     recent = []
     for step in tqdm(range(first, stage.steps), desc=name, initial=first, total=stage.steps):
         rate = learning_rate(stage, step)
         loss = batch_loss(module, step)
-        descend(module, loss, optimizer, rate)
+        descend(module, loss, optimizers, rate)
         averaged(average, module, step, stage.average_decay)
         recent.append(loss.item())
         if is_due(step, stage.log_every, stage.steps):
             write_line(log, step=step + 1, loss=sum(recent) / len(recent), rate=rate)
             recent.clear()
         if is_due(step, stage.save_every, stage.steps):
-            save_checkpoint(checkpoint, module, average, optimizer, step + 1)
+            save_checkpoint(checkpoint, module, average, optimizers, step + 1)
     module.load_state_dict(average)
