@@ -13,6 +13,7 @@ from tools.comfyui import (
     find,
     port_is_free,
     prepare_base,
+    variables_for,
 )
 from tools.environment import SetupError
 
@@ -43,7 +44,8 @@ def main(arguments: list[str]) -> int:
     extra = ["--preview-method", "auto", *device_arguments(), *extra]
     print(f"ComfyUI will answer on http://127.0.0.1:{options.port} (Ctrl+C stops it)", flush=True)
     try:
-        return subprocess.call(command_line(tree, base, options.port, extra), cwd=tree)
+        line = command_line(tree, base, options.port, extra)
+        return subprocess.call(line, cwd=tree, env=variables_for(tree))
     except KeyboardInterrupt:
         return 0
 

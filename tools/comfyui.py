@@ -221,6 +221,21 @@ def _stop(process: subprocess.Popen) -> None:
         process.wait()
 
 
+def variables_for(tree: Path) -> dict[str, str]:
+    """Environment of a server; old cores look for templates where the pinned package has none.
+
+    An empty package of that name, first on the path, stands in for it.
+    """
+    plain = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+    if tree != CACHE / "comfyui" / OLD_RELEASE:
+        return plain
+    stand_in = CACHE / "comfyui" / f"{OLD_RELEASE}-packages"
+    package = stand_in / "comfyui_workflow_templates"
+    (package / "templates").mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").touch()
+    return {**plain, "PYTHONPATH": str(stand_in)}
+
+
 @contextlib.contextmanager
 def running(
     tree: Path,
@@ -232,7 +247,7 @@ def running(
     """A server for as long as the `with` block lasts; its output goes to `server.log`."""
     prepare_base(base, packs)
     port, log = free_port(), base / "server.log"
-    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", **variables}
+    environment = {**variables_for(tree), **variables}
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
             command_line(tree, base, port, extra, packs),
