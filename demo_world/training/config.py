@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, kw_only=True)
 class StageConfig:
-    """One stage of training; the learning rate warms up and falls to zero at `steps`."""
+    """One stage of training; the learning rate warms up, stays, and falls to zero at `steps`."""
 
     steps: int
     batch: int
     learning_rate: float
     warm_up: int
     average_decay: float
+    cool_down: float = 1.0
     log_every: int = 25
     save_every: int = 250
 
@@ -20,6 +21,8 @@ class StageConfig:
             raise ValueError(f"steps is {self.steps}, but must exceed warm_up {self.warm_up}")
         if not 0 < self.batch <= 4096:
             raise ValueError(f"batch is {self.batch}, but must lie in 1..4096")
+        if not 0 < self.cool_down <= 1:
+            raise ValueError(f"cool_down is {self.cool_down}, but must lie in (0, 1]")
         if not 0 <= self.average_decay < 1:
             raise ValueError(f"average_decay is {self.average_decay}, but must lie in [0, 1)")
 
@@ -35,7 +38,8 @@ class TrainingConfig:
     autoencoder: StageConfig = StageConfig(
         steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995)
     diffusion: StageConfig = StageConfig(
-        steps=8000, batch=16, learning_rate=6e-4, warm_up=300, average_decay=0.999)
+        steps=4000, batch=16, learning_rate=2e-3, warm_up=100, average_decay=0.998,
+        cool_down=0.5)
 
     def __post_init__(self):
         if not 1 <= self.scenes <= 100_000:

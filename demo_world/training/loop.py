@@ -12,11 +12,12 @@ from .optimizer import optimizers_of
 
 
 def learning_rate(stage, step):
-    """Linear warm-up, then a half cosine down to zero at the last step."""
+    """Linear warm-up, a plateau, then a half cosine down to zero at the last step."""
     if step < stage.warm_up:
         return stage.learning_rate * (step + 1) / stage.warm_up
-    share = (step - stage.warm_up) / max(1, stage.steps - stage.warm_up)
-    return stage.learning_rate * 0.5 * (1.0 + math.cos(math.pi * share))
+    left = (stage.steps - step) / (stage.steps - stage.warm_up)
+    cooled = max(0.0, 1.0 - left / stage.cool_down)
+    return stage.learning_rate * 0.5 * (1.0 + math.cos(math.pi * cooled))
 
 
 def step_generator(seed, step):

@@ -1,0 +1,76 @@
+"""The committed weights, held to the figures that the issue asks for."""
+
+import pytest
+import torch
+
+from demo_world import DOMAINS
+from demo_world.evaluate import (
+    autoencoder_figures,
+    classifier_accuracy,
+    domain_classifier,
+    inversion_figures,
+    reconstructed,
+    sample_figures,
+    sampled,
+    translated,
+)
+from demo_world.model import WEIGHTS, as_pipeline, load
+from s2st.diffusers_adapter import PipelineParts
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """The trained model as the library sees it."""
+    return PipelineParts.of(as_pipeline(load()))
+
+
+def test_the_weights_are_small_and_no_pickle():
+    files = [path for path in WEIGHTS.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 25 * MEGABYTE
+    assert {path.suffix for path in files} == {".safetensors", ".json", ".txt"}
+
+
+def test_the_autoencoder_keeps_held_out_pictures_sharp(parts):
+    figures = autoencoder_figures(parts)
+    assert figures["images"] >= 256
+    assert figures["all"] >= 29.0
+    assert min(figures[domain] for domain in DOMAINS) >= 27.0
+
+
+def test_latents_are_standard(parts):
+    from demo_world.classifier import rendered_pictures
+    from demo_world.splits import EVALUATION_SEEDS
+
+    images, _ = rendered_pictures(EVALUATION_SEEDS[50:62])
+    latents = parts.encode_image(images)
+    assert latents.mean((0, 2, 3)).abs().max() < 0.2
+    assert latents.std((0, 2, 3)).sub(1).abs().max() < 0.2
+
+
+def test_samples_show_the_domain_of_their_prompt(parts):
+    classifier = domain_classifier()
+    assert classifier_accuracy(classifier) >= 0.99
+    samples = {name: sampled(parts, name, 32, steps=20) for name in DOMAINS}
+    assert sample_figures(classifier, samples)["all"] >= 0.95
+
+
+def test_inverting_and_sampling_back_costs_little(parts):
+    assert inversion_figures(parts, count=32, refine=0)["lost"] <= 0.5
+
+
+def test_refined_inversion_costs_almost_nothing(parts):
+    assert inversion_figures(parts, count=32, refine=3)["lost"] <= 0.1
+
+
+def test_day_becomes_night(parts, capsys):
+    start, result, truth, seconds = translated(parts)
+    with capsys.disabled():
+        print(f"\n8 scenes from day to night in {seconds:.1f} s")
+    classifier = domain_classifier(scenes=24)
+    night = classifier.probabilities(result)[:, DOMAINS.index("night")]
+    assert (night > 0.5).float().mean() >= 0.75
+    repainted = reconstructed(parts, start)
+    assert (result - truth).square().mean() < 0.5 * (repainted - truth).square().mean()
+    assert torch.isfinite(result).all()
