@@ -29,7 +29,6 @@ from .differentiable import NormalTensors, checkpointed_blocks, pytorch_attentio
 
 Result = TypeVar("Result")
 
-LARGEST_FLOW_TIME = 0.999  # pure noise, t = 1, has no finite sigma
 GRAPH_MEMORY = 4  # a differentiated evaluation asks for this many times a plain one's memory
 
 
@@ -131,9 +130,16 @@ def sigma_table(patcher: comfy.model_patcher.ModelPatcher) -> Tensor:
     """Every training timestep's sigma, ascending, in float64 and k-diffusion units."""
     table = patcher.get_model_object("model_sampling").sigmas.detach().to("cpu", torch.float64)
     if model_facts(patcher).prediction is Prediction.FLOW:
-        times = table[table <= LARGEST_FLOW_TIME]
-        table = torch.tensor([flow_sigma(float(time)) for time in times], dtype=torch.float64)
-    return torch.unique(table[torch.isfinite(table)], sorted=True).clone()
+        table = torch.tensor([flow_sigma(time) for time in _finite_times(table)])
+    return table.to(torch.float64).clone()
+
+
+def _finite_times(table: Tensor) -> list[float]:
+    """A flow model's times; pure noise, t = 1, has no finite sigma and moves halfway inwards."""
+    times = table.tolist()
+    if times[-1] >= 1:
+        times[-1] = (times[-2] + 1) / 2
+    return times
 
 
 def core_sigmas(patcher: comfy.model_patcher.ModelPatcher, sigmas: tuple[float, ...]) -> Tensor:

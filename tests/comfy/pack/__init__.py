@@ -4,6 +4,8 @@ They are ordinary `comfy.model_base` models of every family S2ST meets (and some
 everything around them (LoRA, ControlNet, hooks, samplers, memory management) is the core's own.
 """
 
+import hashlib
+
 import comfy.cldm.cldm
 import comfy.conds
 import comfy.controlnet
@@ -12,11 +14,13 @@ import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
 import comfy.ops
+import comfy.sd
 import comfy.supported_models_base
 import torch
 
 WIDTH = 24  # of a token
 POOLED = 16
+CALM = 0.2
 UNET = {
     "image_size": 32,
     "in_channels": 4,
@@ -93,6 +97,12 @@ def random_weights(module, seed):
     module.load_state_dict(weights)
 
 
+def calmed(model):
+    """A network whose answers are small beside its input, so that runs stay well conditioned."""
+    for parameter in model.diffusion_model.out.parameters():
+        parameter.data.mul_(CALM)
+
+
 def build(kind, dtype, seed):
     config_class, changes, model_type = KINDS[kind]
     config = config_class({**UNET, **changes})
@@ -104,6 +114,7 @@ def build(kind, dtype, seed):
     if kind == "inpaint":
         model.set_inpaint()
     random_weights(model.diffusion_model, seed)
+    calmed(model)
     offload = comfy.model_management.unet_offload_device()
     return comfy.model_patcher.ModelPatcher(model, load_device=device, offload_device=offload)
 
@@ -165,7 +176,7 @@ class TestLatent:
                 "channels": number,
                 "height": number,
                 "width": number,
-                "value": (["random", "nan", "empty", "video"],),
+                "value": (["random", "nan", "empty", "video", "masked"],),
             }
         }
 
@@ -181,7 +192,10 @@ class TestLatent:
             samples = samples[:0]
         if value == "video":
             samples = samples[:, :, None]
-        return ({"samples": samples},)
+        latent = {"samples": samples}
+        if value == "masked":
+            latent["noise_mask"] = torch.ones(batch, 1, height, width)
+        return (latent,)
 
 
 class TestControlNet:
@@ -199,6 +213,85 @@ class TestControlNet:
         random_weights(network, seed)
         device = comfy.model_management.get_torch_device()
         return (comfy.controlnet.ControlNet(network, load_device=device),)
+
+
+class TestVAE:
+    """A small autoencoder of stride 4."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("VAE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seed": ("INT", {"default": 1})}}
+
+    def make(self, seed):
+        structure = {
+            "double_z": True,
+            "z_channels": 4,
+            "resolution": 64,
+            "in_channels": 3,
+            "out_ch": 3,
+            "ch": 32,
+            "ch_mult": [1, 1, 1],
+            "num_res_blocks": 1,
+            "attn_resolutions": [],
+            "dropout": 0.0,
+        }
+        config = {"params": {"ddconfig": structure, "embed_dim": 4}}
+        vae = comfy.sd.VAE(sd={"none": torch.zeros(1)}, config=config)
+        random_weights(vae.first_stage_model, seed)
+        vae.downscale_ratio = vae.upscale_ratio = 4
+        return (vae,)
+
+
+class TestPicture:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        return {
+            "required": {
+                "seed": number,
+                "batch": number,
+                "height": number,
+                "width": number,
+                "channels": number,
+            }
+        }
+
+    def make(self, seed, batch, height, width, channels):
+        generator = torch.Generator().manual_seed(seed)
+        coarse = torch.rand(batch, channels, 4, 4, generator=generator)
+        smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+        return (smooth.movedim(1, -1),)
+
+
+class TestAfter:
+    """Hands a model on once something else has run."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "wait", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",), "after": ("LATENT",)}}
+
+    def wait(self, model, after):
+        return (model,)
+
+
+class TestRandomState:
+    """Torch's global random state as a short text."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "look", ("STRING", "LATENT")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"after": ("LATENT",)}}
+
+    def look(self, after):
+        state = torch.get_rng_state().numpy().tobytes()
+        return (hashlib.sha256(state).hexdigest(), after)
 
 
 class TestUnloadAll:
@@ -220,5 +313,9 @@ NODE_CLASS_MAPPINGS = {
     "TestPrompt": TestPrompt,
     "TestLatent": TestLatent,
     "TestControlNet": TestControlNet,
+    "TestVAE": TestVAE,
+    "TestPicture": TestPicture,
+    "TestAfter": TestAfter,
+    "TestRandomState": TestRandomState,
     "TestUnloadAll": TestUnloadAll,
 }
