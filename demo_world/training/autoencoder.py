@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from .data import as_signed, random_crops
 from .loop import fast_arithmetic, learn, step_generator
 
-KL_WEIGHT = 1e-4
+EARLY_DIVERGENCE, LATE_DIVERGENCE = 1e-4, 2e-3
+RISE_FROM, RISE_TO = 0.46, 0.60
 EDGE_WEIGHT = 1.0
 SQUARE_WEIGHT = 2.0
 CROP_SHARE = 0.75
@@ -23,7 +24,13 @@ def edge_loss(output, target):
     return sum(F.l1_loss(a, b) for a, b in pairs)
 
 
-def reconstruction_loss(vae, images, generator):
+def divergence_weight(share):
+    """Little while pictures become sharp, then more, so that small latent errors stay small."""
+    risen = min(1.0, max(0.0, (share - RISE_FROM) / (RISE_TO - RISE_FROM)))
+    return EARLY_DIVERGENCE + risen * (LATE_DIVERGENCE - EARLY_DIVERGENCE)
+
+
+def reconstruction_loss(vae, images, generator, weight):
     """Absolute, squared and edge error of a noisy round trip, and the latents' divergence."""
     posterior = vae.encode(images).latent_dist
     mean, deviation = posterior.mean.float(), posterior.std.float()
@@ -31,7 +38,7 @@ def reconstruction_loss(vae, images, generator):
     output = vae.decode(mean + deviation * noise).sample.float()
     divergence = 0.5 * (mean ** 2 + deviation ** 2 - 1.0 - 2.0 * deviation.log()).mean()
     return (F.l1_loss(output, images) + SQUARE_WEIGHT * F.mse_loss(output, images)
-            + EDGE_WEIGHT * edge_loss(output, images) + KL_WEIGHT * divergence)
+            + EDGE_WEIGHT * edge_loss(output, images) + weight * divergence)
 
 
 def draw_batch(images, stage, step, generator):
@@ -50,7 +57,8 @@ def train_autoencoder(vae, images, config, folder, device, resume):
         generator = step_generator(config.seed, step)
         batch = draw_batch(images, stage, step, generator).to(device)
         with fast_arithmetic(device):
-            return reconstruction_loss(module, batch, generator)
+            weight = divergence_weight(step / stage.steps)
+            return reconstruction_loss(module, batch, generator, weight)
 
     learn("autoencoder", vae.train(), batch_loss, stage, folder, resume)
     standardise_latents(vae.eval(), images, device)
