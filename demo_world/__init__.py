@@ -10,5 +10,14 @@ from .splits import EVALUATION_SEEDS, REFERENCE_SEEDS, TRAIN_SEEDS, TUNING_SEEDS
 
 __all__ = [
     "DOMAINS", "EVALUATION_SEEDS", "LABELS", "REFERENCE_SEEDS", "TRAIN_SEEDS", "TUNING_SEEDS",
-    "Domain", "Label", "Scene", "depth", "labels", "prompt", "render", "render_all", "scene",
+    "Domain", "Label", "Scene", "depth", "labels", "load", "prompt", "render", "render_all",
+    "scene",
 ]
+
+
+def load(directory=None):
+    """The trained demo model; diffusers is imported only here, as scenes do without it."""
+    from .model import WEIGHTS
+    from .model import load as load_from
+
+    return load_from(WEIGHTS if directory is None else directory)
