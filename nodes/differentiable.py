@@ -21,11 +21,27 @@ REFUSED_IN_PLACE = "Inplace update to inference tensor outside InferenceMode"
 UNET_BLOCKS = ("ResBlock", "VideoResBlock", "BasicTransformerBlock")
 
 
+OUT_OF_PLACE = {
+    Tensor.add_: torch.add,
+    Tensor.sub_: torch.sub,
+    Tensor.mul_: torch.mul,
+    Tensor.div_: torch.div,
+}
+
+
 class NormalTensors(TorchFunctionMode):
-    """Calls again, with normal copies, whatever autograd refuses for an inference tensor."""
+    """Calls again, with normal copies, whatever autograd refuses for an inference tensor.
+
+    `a += b` becomes `a = a + b` where autograd may still need the old a, as when the core adds a
+    ControlNet's output; views are left alone, for there the core means the tensor behind them.
+    Should a model rely on the tensor having changed, the check of its gradients fails: their slope
+    is measured without this mode.
+    """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if func in OUT_OF_PLACE and _is_intermediate(args[0]):
+            func = OUT_OF_PLACE[func]
         try:
             return func(*args, **kwargs)
         except RuntimeError as error:
@@ -33,6 +49,10 @@ class NormalTensors(TorchFunctionMode):
             if retry is None:
                 raise
         return retry(func, args, kwargs)
+
+
+def _is_intermediate(value: Tensor) -> bool:
+    return torch.is_grad_enabled() and value.requires_grad and not value._is_view()
 
 
 def _retry(func: Callable, args: tuple, message: str) -> Callable | None:
