@@ -1,0 +1,372 @@
+"""The workflows of ComfyUI's template list, described; `python -m tools.templates` writes them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.comfy_client import ComfyClient
+from tools.comfyui import CACHE, device_arguments, find, running
+from tools.environment import ROOT, SetupError
+from tools.workflows import Output, Workflow
+
+FOLDER = ROOT / "workflows"
+STEPS, GUIDANCE, REFINE = 30, 3.0, 3  # for the demo model, where a run shall take a minute
+SCENES, REFERENCES = 4, 16
+OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
+SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
+PHOTO = "example.png"
+
+
+def prompt(flow: Workflow, clip: Output, text: str, title: str) -> Output:
+    """A text encoder with its words."""
+    return flow.add("CLIPTextEncode", {"text": text, "clip": clip}, title)[0]
+
+
+def encoded(flow: Workflow, image: Output, vae: Output, title: str) -> Output:
+    """Pictures into latents."""
+    return flow.add("S2ST_EncodeImage", {"image": image, "vae": vae}, title)[0]
+
+
+def decoded(flow: Workflow, latent: Output, vae: Output, title: str) -> Output:
+    """Latents into pictures."""
+    return flow.add("S2ST_DecodeImage", {"latent": latent, "vae": vae}, title)[0]
+
+
+def shown(flow: Workflow, image: Output, title: str) -> None:
+    """Pictures on the canvas."""
+    flow.add("PreviewImage", {"images": image}, title)
+
+
+def told(flow: Workflow, text: Output, title: str) -> None:
+    """A report on the canvas."""
+    flow.add("PreviewAny", {"source": text}, title)
+
+
+def scenes(flow: Workflow, wanted: Mapping[str, object], title: str) -> tuple[Output, Output]:
+    """(rendered scenes, the same scenes in the truth domain)."""
+    return flow.add("S2ST_DemoScenes", wanted, title)[:2]
+
+
+def references(flow: Workflow, domain: str, first: int = 0) -> Output:
+    """Pictures that show a domain: other scenes than the ones translated."""
+    wanted = {"domain": domain, "split": "reference", "first": first, "count": REFERENCES}
+    return scenes(flow, wanted, f"{REFERENCES} other scenes: {domain}")[0]
+
+
+def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
+    """The whole method in one node, with the embedded model."""
+    flow = Workflow("demo_day_to_night", info)
+    flow.group("1 - Model and pictures")
+    flow.note(
+        "## Day to night, right away\n"
+        "Press **Run** (Queue). Nothing has to be downloaded: the small model comes with this "
+        "pack and runs on any computer.\n\n"
+        "It knows street scenes by day, at night, at sunset, in fog, rain and snow, 128 pixels "
+        "wide. Your own checkpoint is next: open the template *your checkpoint*."
+    )
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    day, truth = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to translate")
+    night = references(flow, "night")
+    flow.group("2 - Words and latents")
+    flow.note(
+        "**Source prompt**: what the picture shows now.\n\n"
+        "**Target prompt**: what it shall show. Change only what shall change: the closer the two "
+        "sentences are, the better the rest is kept."
+    )
+    source = prompt(flow, clip, "a street on a sunny day", "source prompt")
+    target = prompt(flow, clip, "a street at night", "target prompt")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    start = encoded(flow, day, vae, "encode the scenes")
+    look = encoded(flow, night, vae, "encode the target look")
+    flow.group("3 - Translate", 380)
+    flow.note(
+        "The node finds the *seed* from which the model would have drawn your picture, moves that "
+        "seed towards the night, and corrects every step on the way back.\n\n"
+        "- too weak: raise **cfg** or **appearance_weight**\n"
+        "- too strong, edges move: raise **structure_weight**, lower **cfg**\n"
+        "- the seed is off from the start: raise **refine** or **steps**"
+    )
+    wanted = {
+        "model": model,
+        "source": source,
+        "positive": target,
+        "negative": negative,
+        "latent": start,
+        "target_domain": look,
+        "cfg": GUIDANCE,
+        "steps": STEPS,
+        "refine": REFINE,
+        "null_text": "off",
+    }
+    result, charts, report, _ = flow.add("S2ST_Translate", wanted)
+    shown(flow, charts, "losses: they should fall")
+    told(flow, report, "report")
+    flow.group("4 - Look", 560)
+    flow.note(
+        "Source, result, truth and one of the references side by side. The truth is the same "
+        "scene drawn at night; with real photos there is none. No single number is enough: a "
+        "result may keep every edge and still not look like night."
+    )
+    pictures = decoded(flow, result, vae, "decode")
+    compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})
+    save(flow, pictures, "s2st/day_to_night")
+    return flow
+
+
+def compare(flow: Workflow, pictures: Mapping[str, Output]) -> None:
+    """A contact sheet and its numbers on the canvas."""
+    sheet, metrics = flow.add("S2ST_Compare", pictures)
+    shown(flow, sheet, "side by side")
+    told(flow, metrics, "numbers")
+
+
+def save(flow: Workflow, image: Output, prefix: str) -> None:
+    """Pictures in ComfyUI's output folder."""
+    flow.add("SaveImage", {"images": image, "filename_prefix": prefix}, "save")
+
+
+def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
+    """The five stages wired by hand."""
+    flow = Workflow("step_by_step_with_charts", info)
+    flow.group("1 - Model and words")
+    flow.note(
+        "## The method, one stage at a time\n"
+        "Press **Run**, then read from left to right: every stage shows what it did. Uses the "
+        "embedded model; swap its loader for *Load Checkpoint* and the scenes for *Load Image* to "
+        "work on your own pictures."
+    )
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    source = prompt(flow, clip, "a street on a sunny day", "source prompt")
+    target = prompt(flow, clip, "a street at night", "target prompt")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    day, truth = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to translate")
+    night = references(flow, "night")
+    other_days = references(flow, "day", OTHER_SCENES)
+    flow.group("2 - Channel weights")
+    flow.note(
+        "**Correlation factor.** Which latent channels carry the difference between day and night? "
+        "The bars tell; channels with a high bar are pulled harder towards the night later. The "
+        "two piles of pictures need not show the same places."
+    )
+    start = encoded(flow, day, vae, "encode the scenes")
+    look = encoded(flow, night, vae, "encode the target domain")
+    own_look = encoded(flow, other_days, vae, "encode the source domain")
+    domains = {"source_domain": own_look, "target_domain": look}
+    correlation, bars = flow.add("S2ST_CorrelationFactor", domains)
+    shown(flow, bars, "weights of the channels")
+    flow.group("3 - Invert and check")
+    flow.note(
+        "**DDIM inversion** walks from the picture to its seed. **Null text** then finds empty "
+        "prompts with which guided sampling comes back to the picture.\n\n"
+        "Look at the check below before going on: if it does not look like the source, no later "
+        "stage can help. Raise *refine* or *steps*, or describe the source better. *negative "
+        "prompt* is the quick method; choose *null-text* for the exact, slow one."
+    )
+    wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
+    trajectory, _, found = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
+    told(flow, found, "how exact the inversion is")
+    fitting = {"model": model, "trajectory": trajectory, "positive": source, "negative": negative}
+    fitting |= {"cfg": GUIDANCE, "method": "negative prompt"}
+    null_text, returned, held = flow.add("S2ST_NullTextInvert", fitting)
+    told(flow, held, "how exact guided sampling is")
+    shown(flow, decoded(flow, returned, vae, "decode the check"), "inversion check")
+    flow.group("4 - Translate the seed")
+    flow.note(
+        "**Seed translation** changes the seed itself, a little, ten times: so that what grows out "
+        "of it has the source's edges and the night's colours. The curve should fall.\n\n"
+        "Below is plain sampling from the new seed, before the last stage."
+    )
+    prompts = {"model": model, "trajectory": trajectory}
+    prompts |= {"positive": target, "negative": negative}
+    wanted = {**prompts, "target_domain": look, "correlation": correlation}
+    seed, _, curve, done, _ = flow.add("S2ST_SeedTranslate", wanted)
+    shown(flow, curve, "seed translation: loss")
+    told(flow, done, "report")
+    plain = flow.add("S2ST_SampleSeed", {**prompts, "seed": seed, "cfg": GUIDANCE, "steps": STEPS})
+    shown(flow, decoded(flow, plain[0], vae, "decode"), "from the translated seed alone")
+    flow.group("5 - Optimise the trajectory")
+    flow.note(
+        "**Trajectory optimisation** samples from the seed and corrects every step: edges of the "
+        "source, colours of the night.\n\n"
+        "- edges move: raise *structure_weight*\n"
+        "- not night enough: raise *appearance_weight* or *learning_rate*\n"
+        "- grainy: lower *learning_rate*, or let *end* be 0.8"
+    )
+    wanted |= {"seed": seed, "cfg": GUIDANCE}
+    result, curve, done = flow.add("S2ST_TrajectoryOptimize", wanted)
+    shown(flow, curve, "trajectory optimisation: loss")
+    told(flow, done, "report")
+    flow.group("6 - Look", 560)
+    flow.note(
+        "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: with "
+        "it the result stays closer to the source."
+    )
+    pictures = decoded(flow, result, vae, "decode")
+    compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})
+    save(flow, pictures, "s2st/step_by_step")
+    return flow
+
+
+def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
+    """Stable Diffusion 1.x, 2.x or XL and photos of one's own."""
+    flow = Workflow("your_checkpoint", info)
+    flow.group("1 - Checkpoint and photo")
+    flow.note(
+        "## Your checkpoint, your photo\n"
+        "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint.\n"
+        "2. Choose the photo to translate.\n"
+        "3. Choose a few photos of the look you want (group 2): other places are fine.\n"
+        "4. Write both prompts (group 3) and press **Run**.\n\n"
+        "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 0.56 for SD 2.1 at 768, 1.0 for XL. "
+        "The shape of the photo is kept."
+    )
+    model, clip, vae = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
+    photo = flow.add("LoadImage", {"image": PHOTO}, "the photo to translate")[0]
+    photo = scaled(flow, photo, "size of the photo")
+    flow.group("2 - Photos of the look")
+    flow.note(
+        "Four photos that look as the result shall look: only their colours and light count, not "
+        "what they show. One is enough to start; more are steadier. For more than four, chain "
+        "another *Batch Images*."
+    )
+    look = target_photos(flow)
+    flow.group("3 - Words and latents")
+    flow.note(
+        "Describe the photo in one sentence, then the same sentence with the new time of day, "
+        "season or weather. Short and true beats long and poetic."
+    )
+    source = prompt(flow, clip, "a photo of a street by day", "source prompt")
+    target = prompt(flow, clip, "a photo of a street at night", "target prompt")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    start = encoded(flow, photo, vae, "encode the photo")
+    domain = encoded(flow, look, vae, "encode the look")
+    flow.group("4 - Translate", 380)
+    flow.note(
+        "- **too weak**: raise *cfg* (5 to 9) or *appearance_weight*\n"
+        "- **too strong**: lower *cfg* (2 to 4), or *trajectory_iterations*\n"
+        "- **edges move**: raise *structure_weight* (2 to 5), raise *refine*\n"
+        "- **only a part shall change**: connect a *mask*, white changes\n"
+        "- **slow or out of memory**: null_text off, *seed_iterations* 0, fewer megapixels"
+    )
+    prompts = {"model": model, "source": source, "positive": target, "negative": negative}
+    wanted = {**prompts, "latent": start, "target_domain": domain, "null_text": "negative prompt"}
+    result, charts, report, _ = flow.add("S2ST_Translate", wanted)
+    shown(flow, charts, "losses: they should fall")
+    told(flow, report, "report")
+    flow.group("5 - Look", 560)
+    pictures = decoded(flow, result, vae, "decode")
+    compare(flow, {"source": photo, "result": pictures, "target_domain": look})
+    save(flow, pictures, "s2st/your_checkpoint")
+    return flow
+
+
+def scaled(flow: Workflow, image: Output, title: str) -> Output:
+    """Pictures at a size that the model was trained for."""
+    wanted = {"image": image, "upscale_method": "area", "megapixels": 0.25}
+    return flow.add("ImageScaleToTotalPixels", wanted, title)[0]
+
+
+def target_photos(flow: Workflow) -> Output:
+    """Four photos as one batch."""
+    batch = None
+    for number in range(1, 5):
+        photo = flow.add("LoadImage", {"image": PHOTO}, f"photo {number} of the look")[0]
+        photo = scaled(flow, photo, "its size") if number == 1 else photo
+        batch = photo if batch is None else batched(flow, batch, photo)
+    return batch
+
+
+def batched(flow: Workflow, one: Output, other: Output) -> Output:
+    """Two batches as one; the second is brought to the first one's size."""
+    return flow.add("ImageBatch", {"image1": one, "image2": other})[0]
+
+
+def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
+    """Save a trajectory, load it, translate it with several prompts."""
+    flow = Workflow("invert_once_many_prompts", info)
+    flow.group("A - Invert and save")
+    flow.note(
+        "## Invert once, many prompts\n"
+        "**First run**: press **Run**. Group A inverts the scenes and saves the *trajectory* in "
+        "ComfyUI's output folder. The grey groups B sleep.\n\n"
+        "**After that**: wake each group B (right-click its title, *Set Group Nodes to Always*), "
+        "press **R** to read the list of files, choose the file in *Load Trajectory*, and run as "
+        "often as you like, today or next week: the scenes are never inverted again."
+    )
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    day, _ = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to invert")
+    source = prompt(flow, clip, "a street on a sunny day", "source prompt")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    start = encoded(flow, day, vae, "encode the scenes")
+    wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
+    trajectory, _, report = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
+    flow.add("S2ST_SaveTrajectory", {"trajectory": trajectory})
+    told(flow, report, "how exact the inversion is")
+    flow.group("A - Check")
+    flow.note("What the seed gives back with the source prompt: it should look like the source.")
+    check = {"model": model, "trajectory": trajectory, "positive": source, "negative": negative}
+    back = flow.add("S2ST_SampleSeed", {**check, "cfg": 1.0, "steps": STEPS})[0]
+    shown(flow, decoded(flow, back, vae, "decode"), "inversion check")
+    flow.group("B - Load", asleep=True)
+    flow.note("Choose the file that group A has saved. Press **R** if the list is old.")
+    saved = flow.add("S2ST_LoadTrajectory", {"file": "s2st/trajectory_00001.s2st.safetensors"})[0]
+    parts = {"model": model, "trajectory": saved, "negative": negative}
+    for domain, words in (("night", "at night"), ("snow", "in the snow"), ("fog", "in fog")):
+        flow.group(f"B - {domain}", asleep=True)
+        target = prompt(flow, clip, f"a street {words}", "target prompt")
+        look = encoded(flow, references(flow, domain), vae, "encode the look")
+        wanted = {**parts, "positive": target, "target_domain": look}
+        seed = flow.add("S2ST_SeedTranslate", wanted)[0]
+        wanted |= {"seed": seed, "cfg": GUIDANCE}
+        result = flow.add("S2ST_TrajectoryOptimize", wanted)[0]
+        shown(flow, decoded(flow, result, vae, "decode"), domain)
+    return flow
+
+
+TEMPLATES = (
+    demo_day_to_night,
+    step_by_step_with_charts,
+    your_checkpoint,
+    invert_once_many_prompts,
+)
+
+
+def texts(object_info: Mapping[str, dict]) -> dict[str, str]:
+    """Every template's file name and content."""
+    flows = [describe(object_info) for describe in TEMPLATES]
+    return {f"{flow.name}.json": json.dumps(flow.as_json(), indent=1) + "\n" for flow in flows}
+
+
+def write(address: str, folder: Path) -> list[str]:
+    """Write the templates for the nodes a server has; their file names."""
+    client = ComfyClient(address)
+    described = texts(client.object_info())
+    client.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in described.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return list(described)
+
+
+def main(arguments: list[str]) -> int:
+    """Write workflows/*.json anew."""
+    parser = argparse.ArgumentParser(prog="tools.templates", description=__doc__)
+    parser.add_argument("--server", help="host:port of a ComfyUI that runs; else one is started")
+    options = parser.parse_args(arguments)
+    try:
+        if options.server:
+            names = write(options.server, FOLDER)
+        else:
+            with running(find(), CACHE / "comfyui-base", device_arguments()) as server:
+                names = write(server.address, FOLDER)
+    except SetupError as error:
+        print(f"tools.templates: {error}", file=sys.stderr)
+        return 1
+    print("\n".join(f"workflows/{name}" for name in names))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
