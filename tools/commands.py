@@ -33,6 +33,11 @@ COMMANDS = (
         help="start a real ComfyUI with these nodes on 127.0.0.1 (options: --help)",
     ),
     Command(
+        name="demo",
+        module="tools.demo",
+        help="translate held-out scenes in a real ComfyUI; pictures and numbers go to out/demo",
+    ),
+    Command(
         name="train-demo",
         module="demo_world.train",
         help="train the embedded demo model again (options: --help)",

@@ -130,7 +130,7 @@ def save(flow: Workflow, image: Output, prefix: str) -> None:
 def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     """The five stages wired by hand."""
     flow = Workflow("step_by_step_with_charts", info)
-    flow.group("1 - Model and words")
+    flow.group("1 - Model, words and pictures")
     flow.note(
         "## The method, one stage at a time\n"
         "Press **Run**, then read from left to right: every stage shows what it did. Uses the "
@@ -141,6 +141,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     source = prompt(flow, clip, "a street on a sunny day", "source prompt")
     target = prompt(flow, clip, "a street at night", "target prompt")
     negative = prompt(flow, clip, "", "negative prompt (empty)")
+    flow.column()
     day, truth = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to translate")
     night = references(flow, "night")
     other_days = references(flow, "day", OTHER_SCENES)
@@ -272,6 +273,8 @@ def target_photos(flow: Workflow) -> Output:
     """Four photos as one batch."""
     batch = None
     for number in range(1, 5):
+        if number in (2, 4):
+            flow.column()
         photo = flow.add("LoadImage", {"image": PHOTO}, f"photo {number} of the look")[0]
         photo = scaled(flow, photo, "its size") if number == 1 else photo
         batch = photo if batch is None else batched(flow, batch, photo)

@@ -150,17 +150,17 @@ class Note:
         """Room for its lines at the editor's type size."""
         letters = self.width / 5.5
         lines = sum(1 + int(len(line) / letters) for line in self.text.splitlines())
-        return 40 + 16 * lines
+        return 44 + 17 * lines
 
 
 @dataclass
 class Group:
-    """A titled column of nodes."""
+    """A titled frame with one or more columns of nodes."""
 
     title: str
-    width: int
+    width: int  # of a column
     asleep: bool
-    members: list[Node | Note] = field(default_factory=list)
+    columns: list[list[Node | Note]] = field(default_factory=lambda: [[]])
 
 
 class Workflow:
@@ -173,13 +173,17 @@ class Workflow:
         self._count = 0
 
     def group(self, title: str, width: int = 330, asleep: bool = False) -> None:
-        """Start a new column; what is added next belongs to it and does not run if asleep."""
+        """Start a new frame; what is added next belongs to it and does not run if asleep."""
         self._groups.append(Group(title, width, asleep))
+
+    def column(self) -> None:
+        """Go on in another column of the same frame."""
+        self._groups[-1].columns.append([])
 
     def note(self, text: str) -> None:
         """Add a note in Markdown."""
         group = self._groups[-1]
-        group.members.append(Note(self._next(), text.strip(), group.width))
+        group.columns[-1].append(Note(self._next(), text.strip(), group.width))
 
     def add(self, kind: str, inputs: Mapping[str, object], title: str = "") -> tuple[Output, ...]:
         """Add a node and return its outputs; an input is another's output or a widget's value."""
@@ -191,7 +195,7 @@ class Workflow:
         group = self._groups[-1]
         mode = NEVER if group.asleep else ALWAYS
         node = Node(self._next(), known, title, links, values, group.width, mode)
-        group.members.append(node)
+        group.columns[-1].append(node)
         return node.outputs
 
     def _next(self) -> int:
@@ -201,7 +205,7 @@ class Workflow:
     def as_json(self) -> dict:
         """The whole workflow, as the editor would save it."""
         frames = self._place()
-        members = [one for group in self._groups for one in group.members]
+        members = [one for group in self._groups for column in group.columns for one in column]
         nodes = [one for one in members if isinstance(one, Node)]
         links = _numbered_links(nodes)
         return {
@@ -220,14 +224,24 @@ class Workflow:
     def _place(self) -> list[dict]:
         frames, left = [], 0
         for number, group in enumerate(self._groups):
-            y = GROUP_TITLE
-            for one in group.members:
-                one.position = (left + MARGIN, y + TITLE)
-                y += TITLE + one.height + GAP
-            width = group.width + 2 * MARGIN
-            frames.append(_frame(number, group.title, (left, 0, width, y)))
+            step = group.width + 2 * MARGIN
+            bottoms = [
+                _stack(column, left + place * step + MARGIN)
+                for place, column in enumerate(group.columns)
+            ]
+            width = step * len(group.columns)
+            frames.append(_frame(number, group.title, (left, 0, width, max(bottoms))))
             left += width + 2 * MARGIN
         return frames
+
+
+def _stack(column: list[Node | Note], left: int) -> int:
+    """Place a column's members below each other; where the column ends."""
+    y = GROUP_TITLE
+    for one in column:
+        one.position = (left, y + TITLE)
+        y += TITLE + one.height + GAP
+    return y
 
 
 def _frame(number: int, title: str, box: tuple[int, int, int, int]) -> dict:

@@ -1,0 +1,200 @@
+"""The templates: offered by the server, complete, and each executed in it from the stored file."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tools.templates import TEMPLATES, texts
+from tools.workflows import EDITOR_ONLY, NEVER, Kind, to_api
+
+NAMES = [describe.__name__ for describe in TEMPLATES]
+CORE_MODULES = ("nodes", "comfy_extras")
+QUICK = {  # enough to go through every stage, little enough for a test
+    "steps": 4,
+    "refine": 1,
+    "count": 2,
+    "iterations": 2,
+    "seed_iterations": 2,
+    "trajectory_iterations": 2,
+    "lookahead": 2,
+    "megapixels": 0.02,
+}
+
+
+@pytest.fixture(scope="module")
+def object_info(comfy):
+    return comfy.client.object_info()
+
+
+@pytest.fixture(scope="module")
+def pack(object_info):
+    """The name of the folder the server has loaded our nodes from."""
+    return object_info["S2ST_Translate"]["python_module"].removeprefix("custom_nodes.")
+
+
+def stored(repository, name):
+    return json.loads((repository / "workflows" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def real_nodes(workflow):
+    return [node for node in workflow["nodes"] if node["type"] not in EDITOR_ONLY]
+
+
+def quick(graph):
+    """The same graph with little work, the demo model in the place of a checkpoint."""
+    for node in graph.values():
+        changes = {name: value for name, value in QUICK.items() if name in node["inputs"]}
+        node["inputs"] |= changes
+        if node["class_type"] == "CheckpointLoaderSimple":
+            node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
+    return graph
+
+
+def of_kind(graph, kind):
+    return [name for name, node in graph.items() if node["class_type"] == kind]
+
+
+def titled(workflow, title):
+    (node,) = (one for one in workflow["nodes"] if one.get("title") == title)
+    return str(node["id"])
+
+
+def pictures(comfy, run, name):
+    return np.stack(comfy.client.images(run, name))
+
+
+def photo(size, seed):
+    """A smooth coloured picture."""
+    small = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize(size, Image.BICUBIC)
+
+
+def test_the_folder_holds_exactly_the_described_templates(repository):
+    found = {path.stem for path in (repository / "workflows").glob("*.json")}
+    assert found == set(NAMES)
+    assert len(found) >= 4
+
+
+def test_the_server_offers_every_template_with_its_thumbnail(comfy, pack, repository):
+    assert sorted(comfy.client.get_json("/api/workflow_templates")[pack]) == sorted(NAMES)
+    for name in NAMES:
+        address = f"/api/workflow_templates/{pack}/{name}"
+        assert comfy.client.get_json(f"{address}.json") == stored(repository, name)
+        with Image.open(io.BytesIO(comfy.client.get(f"{address}.jpg"))) as thumbnail:
+            assert thumbnail.format == "JPEG"
+            assert min(thumbnail.size) >= 200 and max(thumbnail.size) <= 1024
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_node_is_the_core_s_or_ours_and_explained(object_info, pack, repository, name):
+    workflow = stored(repository, name)
+    for node in real_nodes(workflow):
+        module = object_info[node["type"]]["python_module"]
+        assert module == f"custom_nodes.{pack}" or module.split(".")[0] in CORE_MODULES
+    notes = [node for node in workflow["nodes"] if node["type"] == "MarkdownNote"]
+    assert len(notes) >= 3
+    assert all(len(note["widgets_values"][0]) > 40 for note in notes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_input_is_known_and_every_connection_there(object_info, repository, name):
+    workflow = stored(repository, name)
+    for name, node in to_api(workflow, object_info).items():
+        kind = Kind.of(object_info, node["class_type"])
+        required = set(object_info[kind.name]["input"].get("required", {}))
+        assert required <= set(node["inputs"]) <= {one.name for one in kind.inputs}, (name, kind)
+    for node in real_nodes(workflow):
+        kind = Kind.of(object_info, node["type"])
+        widgets = [one for one in kind.inputs if one.is_widget]
+        count = sum(1 + len(one.companions) for one in widgets)
+        assert len(node["widgets_values"]) == count, node["type"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_nodes_in_the_file_are_as_the_description_says_now(object_info, repository, name):
+    described = json.loads(texts(object_info)[f"{name}.json"])
+    ours = [node for node in described["nodes"] if node["type"].startswith("S2ST_")]
+    there = [node for node in real_nodes(stored(repository, name)) if node in ours]
+    assert there == ours, "run: python -m tools.templates"
+
+
+def test_demo_day_to_night_runs(comfy, object_info, repository):
+    workflow = stored(repository, "demo_day_to_night")
+    graph = quick(to_api(workflow, object_info))
+    run = comfy.client.run(graph)
+    results = pictures(comfy, run, titled(workflow, "save"))
+    assert results.shape == (2, 128, 128, 3)
+    assert results.std(axis=(1, 2)).min() > 0.01
+    numbers = run.outputs[titled(workflow, "numbers")]["text"][0]
+    assert "edge agreement with the source" in numbers and "PSNR to the truth" in numbers
+    assert "evaluations" in run.outputs[titled(workflow, "report")]["text"][0]
+    sheet = pictures(comfy, run, titled(workflow, "side by side"))[0]
+    assert sheet.shape[1] > 4 * 256  # source, result, truth, target domain
+
+
+def test_step_by_step_runs_and_shows_every_stage(comfy, object_info, repository):
+    workflow = stored(repository, "step_by_step_with_charts")
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    charts = ("weights of the channels", "seed translation: loss", "trajectory optimisation: loss")
+    for title in charts:
+        (chart,) = pictures(comfy, run, titled(workflow, title))
+        assert chart.std() > 0.01
+    stages = ("inversion check", "from the translated seed alone", "save")
+    check, seed_only, final = (pictures(comfy, run, titled(workflow, one)) for one in stages)
+    assert check.shape == seed_only.shape == final.shape == (2, 128, 128, 3)
+    assert np.abs(seed_only - check).mean() > 1e-3
+    assert np.abs(final - seed_only).mean() > 1e-3
+
+
+def test_your_checkpoint_keeps_the_photo_s_own_size(comfy, object_info, repository):
+    workflow = stored(repository, "your_checkpoint")
+    graph = quick(to_api(workflow, object_info))
+    loaders = of_kind(graph, "LoadImage")
+    assert len(loaders) == 5
+    for number, name in enumerate(loaders):
+        file = f"photo{number}.png"
+        photo((203 + number, 151), number).save(comfy.server.base / "input" / file)
+        graph[name]["inputs"]["image"] = file
+    run = comfy.client.run(graph)
+    (result,) = pictures(comfy, run, titled(workflow, "save"))
+    pixels = 0.02 * 1024 * 1024
+    scale = (pixels / (203 * 151)) ** 0.5
+    assert result.shape == (round(151 * scale), round(203 * scale), 3)
+
+
+def test_invert_once_saves_and_then_serves_three_prompts(comfy, object_info, repository):
+    workflow = stored(repository, "invert_once_many_prompts")
+    first = quick(to_api(workflow, object_info))
+    assert not of_kind(first, "S2ST_LoadTrajectory")
+    run = comfy.client.run(first)
+    assert pictures(comfy, run, titled(workflow, "inversion check")).shape == (2, 128, 128, 3)
+    files = sorted((comfy.server.base / "output" / "s2st").glob("trajectory_*.s2st.safetensors"))
+    for node in workflow["nodes"]:
+        node["mode"] = 0 if node["mode"] == NEVER else node["mode"]
+    second = quick(to_api(workflow, object_info))
+    for name in of_kind(second, "S2ST_LoadTrajectory"):
+        second[name]["inputs"]["file"] = f"s2st/{files[-1].name}"
+    inverting = branch_of(second, of_kind(second, "S2ST_DDIMInvert"))  # another day: not again
+    run = comfy.client.run({one: node for one, node in second.items() if one not in inverting})
+    night, snow, fog = (
+        pictures(comfy, run, titled(workflow, one)) for one in ("night", "snow", "fog")
+    )
+    assert night.shape == snow.shape == fog.shape == (2, 128, 128, 3)
+    assert np.abs(night - snow).mean() > 1e-3 and np.abs(snow - fog).mean() > 1e-3
+
+
+def branch_of(graph, nodes):
+    """These nodes and all that need them."""
+    branch = set(nodes)
+    while True:
+        more = {
+            name
+            for name, node in graph.items()
+            if any(isinstance(one, list) and one[0] in branch for one in node["inputs"].values())
+        }
+        if more <= branch:
+            return branch
+        branch |= more
