@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 from kornia.filters import spatial_gradient
@@ -10,6 +11,7 @@ from torch import Tensor
 from .checks import check_channels, check_same_latent_shape
 from .distributions import Distance, cosine_distance
 from .domain import DomainStatistics
+from .settings import Settings, choice, number
 
 
 class StructureForm(str, Enum):
@@ -17,6 +19,24 @@ class StructureForm(str, Enum):
 
     SCALE_FREE = "scale-free"  # 1 - cosine: a darker scene is not punished for lower contrast
     L1 = "l1"  # mean absolute difference, the literal reading
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig(Settings):
+    """lambda_s L_str + lambda_a L_app: shared by seed translation and trajectory optimisation."""
+
+    structure_weight: float = number(
+        1.0, 0.0, 1000.0, "lambda_s: how firmly edges stay where they are."
+    )
+    appearance_weight: float = number(
+        1.0, 0.0, 1000.0, "lambda_a: how strongly the target domain's look is asked for."
+    )
+    structure: StructureForm = choice(
+        StructureForm.SCALE_FREE, "How edges are compared: scale-free ignores contrast."
+    )
+    distance: Distance = choice(
+        Distance.HISTOGRAM, "How the latent channels' distributions are compared."
+    )
 
 
 def sobel_field(latent: Tensor) -> Tensor:
@@ -57,3 +77,15 @@ def appearance_loss(
             f"estimate the correlation factors with the same VAE."
         )
     return (per_channel * eta.to(per_channel)).mean(dim=1)
+
+
+def weighed(
+    structure: Tensor,
+    clean: Tensor,
+    domain: DomainStatistics,
+    config: LossConfig,
+    eta: Tensor | None,
+) -> Tensor:
+    """[B]: a structure loss and the appearance loss of `clean`, added as the config says."""
+    appearance = appearance_loss(clean, domain, eta, config.distance)
+    return config.structure_weight * structure + config.appearance_weight * appearance

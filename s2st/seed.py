@@ -15,39 +15,26 @@ from torch import Tensor
 
 from .contract import Counted, Denoiser, OnStep, StepRecord, ignore
 from .ddim import ddim_step
-from .distributions import Distance
 from .domain import DomainStatistics, check_domain
 from .drain import drain
 from .gradients import Adam, Checkpointed, Rescaled, gradient_of, leaf_of
 from .guidance import Prompt, check_prompt, guided_denoised
-from .losses import StructureForm, appearance_loss, structure_loss
+from .losses import LossConfig, structure_loss, weighed
 from .parameterization import from_variance_preserving
 from .schedule import Schedule
-from .settings import Settings, choice, number
+from .settings import choice, number
 from .trajectory import Trajectory
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedConfig(Settings):
+class SeedConfig(LossConfig):
     iterations: int = number(10, 0, 500, "Adam updates of the seed; the paper takes 10.")
     learning_rate: float = number(0.03, 1e-5, 1.0, "Adam's learning rate, in units of the seed.")
-    structure_weight: float = number(
-        1.0, 0.0, 1000.0, "lambda_s: how firmly edges stay where they are."
-    )
-    appearance_weight: float = number(
-        1.0, 0.0, 1000.0, "lambda_a: how strongly the target domain's look is asked for."
-    )
     lookahead: int = number(
         4, 1, 50, "Steps of the sampling run that each update looks ahead; 1 is clearly worse."
     )
     keep_shell: bool = choice(
         True, "Hold the seed at its own mean and spread, where the model expects noise."
-    )
-    structure: StructureForm = choice(
-        StructureForm.SCALE_FREE, "How edges are compared: scale-free ignores contrast."
-    )
-    distance: Distance = choice(
-        Distance.HISTOGRAM, "How the latent channels' distributions are compared."
     )
 
 
@@ -124,9 +111,7 @@ class SeedObjective:
         x = from_variance_preserving(leaf, self.schedule.sigmas[0])
         clean = lookahead(self.model, x, self.target, self.schedule)
         structure = structure_loss(clean, self.source, self.config.structure)
-        appearance = appearance_loss(clean, self.domain, self.eta, self.config.distance)
-        weights = self.config.structure_weight, self.config.appearance_weight
-        return leaf, clean, weights[0] * structure + weights[1] * appearance
+        return leaf, clean, weighed(structure, clean, self.domain, self.config, self.eta)
 
 
 def lookahead(model: Denoiser, x: Tensor, target: Prompt, schedule: Schedule) -> Tensor:

@@ -16,15 +16,14 @@ from torch import Tensor
 from .checks import check_latent, check_mask, check_same_latent_shape
 from .contract import Counted, Denoiser, OnStep, StepRecord, ignore
 from .ddim import check_prompts, ddim_step, predicted_noise
-from .distributions import Distance
 from .domain import DomainStatistics, check_domain
 from .drain import drain
 from .gradients import Adam, Rescaled, loss_and_gradient
 from .guidance import Prompt, guided_denoised
-from .losses import StructureForm, appearance_loss, structure_loss
+from .losses import LossConfig, structure_loss, weighed
 from .null_text import NullText
 from .parameterization import from_variance_preserving, to_variance_preserving
-from .settings import Settings, choice, number
+from .settings import choice, number
 from .trajectory import Trajectory
 
 
@@ -43,15 +42,9 @@ class Reference(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrajectoryConfig(Settings):
+class TrajectoryConfig(LossConfig):
     iterations: int = number(10, 0, 500, "Adam updates in every step; the paper takes 10.")
     learning_rate: float = number(0.015, 1e-5, 1.0, "Adam's learning rate, in units of the seed.")
-    structure_weight: float = number(
-        1.0, 0.0, 1000.0, "lambda_s: how firmly edges stay where they are."
-    )
-    appearance_weight: float = number(
-        1.0, 0.0, 1000.0, "lambda_a: how strongly the target domain's look is asked for."
-    )
     start: float = number(0.0, 0.0, 1.0, "Fraction of the run after which optimising begins.")
     end: float = number(1.0, 0.0, 1.0, "Fraction of the run after which optimising stops.")
     gradient: Gradient = choice(
@@ -60,12 +53,6 @@ class TrajectoryConfig(Settings):
     )
     reference: Reference = choice(
         Reference.SOURCE, "Compare edges of the clean estimate with the source, or of the states."
-    )
-    structure: StructureForm = choice(
-        StructureForm.SCALE_FREE, "How edges are compared: scale-free ignores contrast."
-    )
-    distance: Distance = choice(
-        Distance.HISTOGRAM, "How the latent channels' distributions are compared."
     )
 
     def __post_init__(self) -> None:
@@ -165,10 +152,7 @@ class Objective:
 
     def __call__(self, z: Tensor, clean: Tensor, t: int) -> Tensor:
         """[B], for a variance-preserving state z_t and its clean estimate x0_hat(z_t)."""
-        structure = self._structure(z, clean, t)
-        appearance = appearance_loss(clean, self.domain, self.eta, self.config.distance)
-        weights = self.config.structure_weight, self.config.appearance_weight
-        return weights[0] * structure + weights[1] * appearance
+        return weighed(self._structure(z, clean, t), clean, self.domain, self.config, self.eta)
 
     def _structure(self, z: Tensor, clean: Tensor, t: int) -> Tensor:
         match self.config.reference:

@@ -10,6 +10,7 @@ from s2st import (
     domain_statistics,
     structure_loss,
 )
+from s2st.losses import LossConfig, weighed
 
 forms = pytest.mark.parametrize("form", list(StructureForm))
 distances = pytest.mark.parametrize("distance", list(Distance))
@@ -139,3 +140,10 @@ def test_appearance_has_a_finite_gradient_on_constant_and_distant_images(normal,
 def test_an_unknown_form_is_refused(latent):
     with pytest.raises(ValueError, match="one of StructureForm.SCALE_FREE"):
         structure_loss(latent, latent, "cosine")
+
+
+def test_both_losses_are_added_by_their_weights(normal, latent):
+    domain, structure = domain_statistics(normal(2, 4, 8, 8, seed=1)), torch.tensor([0.2, 0.4])
+    config = LossConfig(structure_weight=3.0, appearance_weight=0.5)
+    expected = 3.0 * structure + 0.5 * appearance_loss(latent, domain)
+    assert_close(weighed(structure, latent, domain, config, None), expected)
