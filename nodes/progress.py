@@ -19,15 +19,15 @@ class Progress:
         self._bar = comfy.utils.ProgressBar(self._total)
         self._show = latent_preview.prepare_callback(patcher, self._total)
         self._value = 0.0
-        self._limit = float(self._total)
+        self._limit = float(self._total)  # where the bar may go before the next step is done
 
     def on_step(self, stage: str, record: StepRecord) -> None:
         """A loop has done one step: put the bar where it belongs and show the estimate."""
         share = self._expected[stage] / record.total
-        self._value = self._starts[stage] + share * record.index
+        self._value = max(self._value, self._starts[stage] + share * record.index)
         self._limit = min(self._total, self._value + share)
-        step = min(self._total, max(1, round(self._value))) - 1
-        self._show(step, record.denoised, record.latent, self._total)
+        shown = max(1, round(self._value))
+        self._show(shown - 1, record.denoised, record.latent, self._total)
 
     def listener(self, stage: str):
         """`on_step` for one stage."""
@@ -39,8 +39,8 @@ class Progress:
 
     def evaluated(self) -> None:
         """One evaluation is done; never beyond the end of the step it belongs to."""
-        self._value = min(self._value + 1, self._limit)
-        self._bar.update_absolute(int(self._value), self._total)
+        self._value = max(self._value, min(self._value + 1, self._limit))
+        self._bar.update_absolute(max(1, round(self._value)), self._total)
 
 
 class _Watched:

@@ -30,7 +30,8 @@ EMPTY = torch.empty(0)  # records are kept without their pictures
 class Stage:
     """What a stage's work is given."""
 
-    model: Denoiser
+    model: Denoiser  # moves the bar with each evaluation
+    unwatched: Denoiser
     prompts: Mapping[str, Conditioning]
     device: torch.device
     progress: Progress
@@ -74,7 +75,8 @@ def run_stage(
     progress = Progress(patcher, expected)
 
     def inside(denoiser: Denoiser, named: Mapping[str, Conditioning]):
-        return work(Stage(progress.watching(denoiser), named, load_device(patcher), progress))
+        watched = progress.watching(denoiser)
+        return work(Stage(watched, denoiser, named, load_device(patcher), progress))
 
     session = Session(
         patcher=patcher,
@@ -106,4 +108,4 @@ def _checked_index(schedule: Schedule) -> int:
 
 def _check(stage: Stage, state: Tensor, sigma: float) -> None:
     generator = torch.Generator().manual_seed(CHECK_SEED + 1)
-    verify_gradient(stage.model, state, sigma, stage.prompts["positive"], generator)
+    verify_gradient(stage.unwatched, state, sigma, stage.prompts["positive"], generator)

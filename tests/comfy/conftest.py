@@ -28,9 +28,12 @@ class Comfy:
         for reference, prefix in zip(references, prefixes, strict=True):
             graph.add("SaveLatent", samples=reference, filename_prefix=prefix)
         self.client.run(graph.nodes)
-        output = self.server.base / "output"
-        files = [next(output.glob(f"{prefix}_*.latent")) for prefix in prefixes]
-        return [load_file(file)["latent_tensor"] for file in files]
+        return [self.saved(prefix) for prefix in prefixes]
+
+    def saved(self, prefix):
+        """The samples that SaveLatent wrote under this prefix."""
+        (file,) = (self.server.base / "output").glob(f"{prefix}_*.latent")
+        return load_file(file)["latent_tensor"]
 
     def texts(self, graph, reference):
         """Run the graph and return the text of a STRING output."""

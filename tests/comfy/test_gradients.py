@@ -1,0 +1,136 @@
+"""Gradients work whatever touched the model before, and leave it exactly as it was."""
+
+import pytest
+import torch
+from graphs import (
+    Graph,
+    core_sampler,
+    invert,
+    null_text,
+    optimize,
+    seed_translate,
+    tiny_latent,
+    tiny_model,
+    tiny_prompt,
+)
+from test_conditioning import lora  # noqa: F401
+
+
+def fresh(graph, model, other, lora_name):
+    return model
+
+
+def after_a_ksampler(graph, model, other, lora_name):
+    done = core_sampler(graph, model, other["positive"], other["negative"], other["latent"])
+    return graph.add("TestAfter", model=model, after=done[0])[0]
+
+
+def after_a_lora_came_and_went(graph, model, other, lora_name):
+    changed = graph.add("LoraLoaderModelOnly", model=model, lora_name=lora_name, strength_model=1.0)
+    done = core_sampler(graph, changed[0], other["positive"], other["negative"], other["latent"])
+    return graph.add("TestAfter", model=model, after=done[0])[0]
+
+
+def after_unload_and_reload(graph, model, other, lora_name):
+    loaded = after_a_ksampler(graph, model, other, lora_name)
+    done = core_sampler(graph, loaded, other["positive"], other["negative"], other["latent"])
+    return graph.add("TestUnloadAll", model=loaded, after=done[0])[0]
+
+
+def after_the_same_stage(graph, model, other, lora_name):
+    done = stage(graph, model, other)
+    return graph.add("TestAfter", model=model, after=done)[0]
+
+
+HISTORIES = (
+    fresh,
+    after_a_ksampler,
+    after_a_lora_came_and_went,
+    after_unload_and_reload,
+    after_the_same_stage,
+)
+
+
+def wired(dtype="float32", seed=1):
+    graph = Graph()
+    other = {
+        "positive": tiny_prompt(graph, 5),
+        "negative": tiny_prompt(graph, 4),
+        "latent": tiny_latent(graph),
+        "domain": tiny_latent(graph, 9, batch=2),
+    }
+    return graph, tiny_model(graph, dtype=dtype, seed=seed), other
+
+
+def stage(graph, model, other):
+    """Every node that needs gradients, one after the other; their last latent."""
+    positive, negative, domain = other["positive"], other["negative"], other["domain"]
+    inverted = invert(graph, model, positive, other["latent"], steps=4)
+    trajectory = inverted[0]
+    fitted = null_text(graph, model, trajectory, positive, negative)
+    moved = seed_translate(graph, model, trajectory, positive, negative, domain)
+    done = optimize(
+        graph,
+        model,
+        trajectory,
+        moved[0],
+        positive,
+        negative,
+        domain,
+        gradient="exact",
+        null_text=fitted[0],
+    )
+    return done[0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_every_history_gives_the_same_bits(comfy, lora, dtype):  # noqa: F811
+    results = []
+    for number, history in enumerate(HISTORIES):
+        graph, model, other = wired(dtype)
+        # A fresh copy of the model for each history, so that none inherits another's past.
+        graph.nodes[model[0]]["inputs"]["seed"] = 1
+        comfy.client.free()
+        prepared = history(graph, model, other, lora)
+        results.append(comfy.latents(graph, stage(graph, prepared, other))[0])
+        assert torch.isfinite(results[number]).all()
+    assert all(torch.equal(one, results[0]) for one in results[1:])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_ksampler_gives_the_same_bits_before_and_after(comfy, dtype):
+    graph, model, other = wired(dtype, seed=2)
+    before = core_sampler(graph, model, other["positive"], other["negative"], other["latent"])
+    waited = graph.add("TestAfter", model=model, after=before[0])[0]
+    done = stage(graph, waited, other)
+    later = graph.add("TestAfter", model=model, after=done)[0]
+    after = core_sampler(graph, later, other["positive"], other["negative"], other["latent"])
+    first, second = comfy.latents(graph, before[0], after[0])
+    assert torch.equal(first, second)
+
+
+def test_exact_and_frozen_gradients_differ(comfy):
+    graph, model, other = wired(seed=3)
+    positive, negative, domain = other["positive"], other["negative"], other["domain"]
+    trajectory, seed = (invert(graph, model, positive, other["latent"])[i] for i in (0, 1))
+    both = [
+        optimize(graph, model, trajectory, seed, positive, negative, domain, gradient=gradient)[0]
+        for gradient in ("exact", "frozen")
+    ]
+    exact, frozen = comfy.latents(graph, *both)
+    assert not torch.allclose(exact, frozen, atol=1e-3)
+
+
+def test_null_text_brings_the_source_back_under_guidance(comfy):
+    graph, model, other = wired(seed=4)
+    positive, negative = other["positive"], other["negative"]
+    trajectory, seed = (
+        invert(graph, model, positive, other["latent"], refine=3)[i] for i in (0, 1)
+    )
+    fitted = null_text(
+        graph, model, trajectory, positive, negative, cfg=7.5, inner_steps=15, learning_rate=0.3
+    )
+    guided = core_sampler(graph, model, positive, negative, seed, cfg=7.5)
+    found, without, source = comfy.latents(graph, fitted[1], guided[0], other["latent"])
+    missed = float((without - source).square().mean())
+    assert float((found - source).square().mean()) < 0.1 * missed

@@ -1,0 +1,171 @@
+"""Progress, preview, cancel, determinism and memory, as a user meets them."""
+
+import psutil
+import pytest
+import torch
+from graphs import (
+    Graph,
+    invert,
+    null_text,
+    optimize,
+    seed_translate,
+    tiny_latent,
+    tiny_model,
+    tiny_prompt,
+    translate,
+)
+
+from tools.comfy_client import GraphInterrupted
+
+
+def wired(seed=1, batch=1):
+    graph = Graph()
+    model = tiny_model(graph, seed=seed)
+    prompts = [tiny_prompt(graph, number) for number in (3, 5, 4)]
+    return graph, model, prompts, tiny_latent(graph, batch=batch), tiny_latent(graph, 9, batch=2)
+
+
+def heavy(graph, model, prompts, latent, domain, name):
+    """One node of each kind with enough work to watch."""
+    source, positive, negative = prompts
+    if name == "S2ST_Translate":
+        changes = {"null_text": "null-text", "steps": 10, "gradient": "exact"}
+        done = translate(graph, model, source, positive, negative, latent, domain, **changes)
+        return done, done[0]
+    inverted = invert(graph, model, source, latent, refine=2, check=True)
+    if name == "S2ST_DDIMInvert":
+        return inverted, inverted[1]
+    trajectory, seed = inverted[0], inverted[1]
+    if name == "S2ST_NullTextInvert":
+        done = null_text(graph, model, trajectory, source, negative, inner_steps=5)
+        return done, done[1]
+    if name == "S2ST_SeedTranslate":
+        done = seed_translate(
+            graph, model, trajectory, positive, negative, domain, iterations=5, lookahead=4
+        )
+        return done, done[0]
+    done = optimize(
+        graph, model, trajectory, seed, positive, negative, domain, gradient="exact", iterations=3
+    )
+    return done, done[0]
+
+
+NAMES = (
+    "S2ST_DDIMInvert",
+    "S2ST_NullTextInvert",
+    "S2ST_SeedTranslate",
+    "S2ST_TrajectoryOptimize",
+    "S2ST_Translate",
+)
+
+
+def progress_of(run, node):
+    return [(one["value"], one["max"]) for one in run.named("progress") if one["node"] == node]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_bar_over_the_whole_work_with_previews(comfy, name):
+    graph, *parts = wired(seed=11)
+    node, latent = heavy(graph, *parts, name)
+    graph.add("SaveLatent", samples=latent, filename_prefix="progress")
+    run = comfy.client.run(graph.nodes)
+    values = progress_of(run, node.name)
+    assert len({most for _, most in values}) == 1
+    assert values[0][1] > 10  # the whole work, not the steps alone
+    assert values[-1][0] == values[-1][1]
+    assert [value for value, _ in values] == sorted(value for value, _ in values)
+    assert len({value for value, _ in values}) >= 10
+    assert len(run.previews) >= 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cancel_takes_effect_at_once_and_the_next_queue_works(comfy, name):
+    graph, *parts = wired(seed=12)
+    node, latent = heavy(graph, *parts, name)
+    graph.add("SaveLatent", samples=latent, filename_prefix="cancelled")
+    seen = []
+
+    def cancel_in_the_middle(event, data):
+        if event == "progress" and data["node"] == node.name:
+            seen.append((data["value"], data["max"]))
+            if len(seen) == 3:
+                comfy.client.interrupt()
+
+    with pytest.raises(GraphInterrupted):
+        comfy.client.run(graph.nodes, cancel_in_the_middle)
+    # What was on its way while the request travelled may still arrive; the end may not.
+    assert seen[-1][0] < seen[-1][1]
+    again, *parts = wired(seed=12)
+    _, latent = heavy(again, *parts, name)
+    assert torch.isfinite(comfy.latents(again, latent)[0]).all()
+
+
+def test_the_same_graph_gives_the_same_bits_and_leaves_global_randomness_alone(comfy):
+    results, states = [], []
+    for _ in range(2):
+        comfy.client.free()
+        graph, *parts = wired(seed=13)
+        before = graph.add("TestRandomState", after=parts[2])
+        changed = (*parts[:2], before[1], parts[3])
+        _, latent = heavy(graph, *changed, "S2ST_Translate")
+        after = graph.add("TestRandomState", after=latent)
+        shown = [graph.add("PreviewAny", source=one[0]).name for one in (before, after)]
+        prefix = f"same{len(results)}"
+        graph.add("SaveLatent", samples=after[1], filename_prefix=prefix)
+        run = comfy.client.run(graph.nodes)
+        states.append([run.outputs[name]["text"][0] for name in shown])
+        results.append(comfy.saved(prefix))
+    assert torch.equal(results[0], results[1])
+    assert all(first == last for first, last in states)
+
+
+def test_memory_does_not_grow_over_twenty_runs(comfy):
+    process = psutil.Process(comfy.server.process.pid)
+    changes = {"steps": 3, "null_text": "null-text", "gradient": "exact", "seed_iterations": 1}
+    sizes = []
+    for number in range(20):
+        graph, model, prompts, _, domain = wired(seed=14)
+        latent = tiny_latent(graph, seed=100 + number)
+        graph.add(
+            "PreviewAny",
+            source=translate(
+                graph, model, *prompts, latent, domain, **changes, trajectory_iterations=1
+            )[0],
+        )
+        comfy.client.run(graph.nodes)
+        sizes.append(process.memory_info().rss)
+    assert sizes[-1] - sizes[4] < 40e6
+
+
+def relative(batch, singles):
+    """(largest, root mean square) difference as a share of the batch's own spread."""
+    difference, spread = batch - torch.cat(singles), float(batch.std())
+    return float(difference.abs().max()) / spread, float(difference.square().mean().sqrt()) / spread
+
+
+def test_a_batch_of_four_equals_four_singles(comfy):
+    graph, model, prompts, latent, domain = wired(seed=15, batch=4)
+    source, positive, negative = prompts
+    found = {"seed": [], "null text": [], "translated": []}
+    singles = [
+        graph.add("LatentFromBatch", samples=latent, batch_index=number, length=1)[0]
+        for number in range(4)
+    ]
+    for one in (latent, *singles):
+        trajectory = invert(graph, model, source, one, steps=5)[0]
+        fitted = null_text(graph, model, trajectory, source, negative)
+        moved = seed_translate(graph, model, trajectory, positive, negative, domain)
+        done = optimize(
+            graph, model, trajectory, moved[0], positive, negative, domain, null_text=fitted[0]
+        )
+        for name, reference in zip(found, (moved[0], fitted[1], done[0]), strict=True):
+            found[name].append(reference)
+    flat = [reference for references in found.values() for reference in references]
+    latents = comfy.latents(graph, *flat)
+    by_name = {name: latents[5 * i : 5 * i + 5] for i, name in enumerate(found)}
+    for name in ("seed", "null text"):
+        assert relative(by_name[name][0], by_name[name][1:])[0] < 1e-3, name
+    # Adam's first updates are signs, arbitrary where a gradient is zero within rounding: single
+    # values may differ, the picture may not.
+    translated = by_name["translated"]
+    assert relative(translated[0], translated[1:])[1] < 0.02
