@@ -1,0 +1,161 @@
+"""The templates' thumbnails and the README's picture (`python -m tools.pictures`).
+
+Every thumbnail shows what its own template makes with the embedded model; nothing is drawn by hand.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from demo_world import EVALUATION_SEEDS, REFERENCE_SEEDS, render, scene
+from tools.comfy_client import ComfyClient, Run
+from tools.comfyui import CACHE, Server, device_arguments, find, running
+from tools.demo import FOLDER as DEMO
+from tools.environment import ROOT
+from tools.templates import FOLDER, GUIDANCE, REFINE, STEPS
+from tools.workflows import NEVER, to_api
+
+HALF = 256  # pixels of a quarter of a thumbnail
+QUALITY = 88
+OWN_SIZE = 128 * 128 / 1024**2  # megapixels of a rendered scene
+
+
+def scene_picture(number: int, domain: str) -> np.ndarray:
+    """One rendered scene, float [H,W,3]."""
+    return render(scene(number), domain)
+
+
+def as_image(picture: np.ndarray) -> Image.Image:
+    """A picture of 0..1 for Pillow."""
+    return Image.fromarray(np.rint(picture[..., :3].clip(0, 1) * 255).astype(np.uint8))
+
+
+def quartet(pictures: Sequence[np.ndarray]) -> Image.Image:
+    """Four pictures in a square, row by row."""
+    whole = Image.new("RGB", (2 * HALF, 2 * HALF))
+    for place, picture in enumerate(pictures):
+        small = as_image(picture).resize((HALF, HALF), Image.LANCZOS)
+        whole.paste(small, (place % 2 * HALF, place // 2 * HALF))
+    return whole
+
+
+class Studio:
+    """Runs stored templates in one server and finds what they made by their nodes' titles."""
+
+    def __init__(self, server: Server) -> None:
+        self.client = ComfyClient(server.address)
+        self.info = self.client.object_info()
+        self.inputs = server.base / "input"
+        self.outputs = server.base / "output"
+
+    def graph(self, name: str, awake: bool = False) -> tuple[dict, dict[str, str]]:
+        """(API form of a template, title -> node)."""
+        workflow = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        for node in workflow["nodes"]:
+            node["mode"] = 0 if awake and node["mode"] == NEVER else node["mode"]
+        titles = {one["title"]: str(one["id"]) for one in workflow["nodes"] if "title" in one}
+        return to_api(workflow, self.info), titles
+
+    def run(self, graph: Mapping[str, dict]) -> Run:
+        """Run it to its end."""
+        return self.client.run(dict(graph))
+
+    def first(self, run: Run, node: str) -> np.ndarray:
+        """The first picture of a node."""
+        return self.client.images(run, node)[0]
+
+
+def demo_day_to_night(studio: Studio) -> list[np.ndarray]:
+    """Two scenes and their translations."""
+    graph, titles = studio.graph("demo_day_to_night")
+    graph[titles["the scenes to translate"]]["inputs"]["count"] = 2
+    run = studio.run(graph)
+    results = studio.client.images(run, titles["save"])
+    sources = [scene_picture(number, "day") for number in EVALUATION_SEEDS[:2]]
+    return [sources[0], results[0], sources[1], results[1]]
+
+
+def step_by_step_with_charts(studio: Studio) -> list[np.ndarray]:
+    """Source, inversion check, translated seed, result."""
+    graph, titles = studio.graph("step_by_step_with_charts")
+    graph[titles["the scenes to translate"]]["inputs"] |= {"first": 2, "count": 1}
+    run = studio.run(graph)
+    shown = ("inversion check", "from the translated seed alone", "save")
+    made = [studio.first(run, titles[title]) for title in shown]
+    return [scene_picture(EVALUATION_SEEDS[2], "day"), *made]
+
+
+def your_checkpoint(studio: Studio) -> list[np.ndarray]:
+    """A photo, its translation, and two photos of the look; the demo model stands in."""
+    graph, titles = studio.graph("your_checkpoint")
+    photos = {"the photo to translate": scene_picture(EVALUATION_SEEDS[3], "day")}
+    for number in range(1, 5):
+        look = scene_picture(REFERENCE_SEEDS[number], "night")
+        photos[f"photo {number} of the look"] = look
+    for title, picture in photos.items():
+        file = f"{title.replace(' ', '-')}.png"
+        as_image(picture).save(studio.inputs / file)
+        graph[titles[title]]["inputs"]["image"] = file
+    for node in graph.values():
+        given = node["inputs"]
+        if "megapixels" in given:
+            given["megapixels"] = OWN_SIZE
+        if node["class_type"] == "S2ST_Translate":
+            given |= {"steps": STEPS, "cfg": GUIDANCE, "refine": REFINE, "null_text": "off"}
+        if node["class_type"] == "CheckpointLoaderSimple":
+            node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
+    result = studio.first(studio.run(graph), titles["save"])
+    source, *looks = photos.values()
+    return [source, result, looks[0], looks[1]]
+
+
+def invert_once_many_prompts(studio: Studio) -> list[np.ndarray]:
+    """A scene, and three translations of its one inversion."""
+    graph, titles = studio.graph("invert_once_many_prompts")
+    graph[titles["the scenes to invert"]]["inputs"] |= {"first": 4, "count": 1}
+    studio.run(graph)
+    saved = sorted((studio.outputs / "s2st").glob("*.s2st.safetensors"))[-1]
+    graph, titles = studio.graph("invert_once_many_prompts", awake=True)
+    graph[titles["the scenes to invert"]]["inputs"] |= {"first": 4, "count": 1}
+    for node in graph.values():
+        if node["class_type"] == "S2ST_LoadTrajectory":
+            node["inputs"]["file"] = f"s2st/{saved.name}"
+    run = studio.run(graph)
+    made = [studio.first(run, titles[title]) for title in ("night", "snow", "fog")]
+    return [scene_picture(EVALUATION_SEEDS[4], "day"), *made]
+
+
+def thumbnails() -> list[str]:
+    """Run every template and write its thumbnail beside it."""
+    makers = (
+        demo_day_to_night,
+        step_by_step_with_charts,
+        your_checkpoint,
+        invert_once_many_prompts,
+    )
+    with running(find(), CACHE / "demo-base", device_arguments()) as server:
+        studio = Studio(server)
+        for make in makers:
+            path = FOLDER / f"{make.__name__}.jpg"
+            quartet(make(studio)).save(path, quality=QUALITY, optimize=True)
+            print(path.relative_to(ROOT).as_posix(), flush=True)
+    return [make.__name__ for make in makers]
+
+
+def main() -> int:
+    """Thumbnails; then the README's picture, if the demo has been run."""
+    thumbnails()
+    sheet, picture = DEMO / "contact-sheet.png", ROOT / "docs" / "demo.jpg"
+    if not sheet.exists():
+        print(f"{picture.name} needs the demo's contact sheet: run python dev.py demo first.")
+        return 1
+    Image.open(sheet).convert("RGB").save(picture, quality=QUALITY, optimize=True)
+    print(picture.relative_to(ROOT).as_posix())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
