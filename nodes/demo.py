@@ -17,6 +17,7 @@ from .demo_model import (
     latent_format,
     read_files,
 )
+from .settings import member
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "demo_world" / "weights"
 SIZE = 128
@@ -124,7 +125,7 @@ class DemoScenes(io.ComfyNode):
 
     @classmethod
     def execute(cls, domain, truth_domain, split, first, count) -> io.NodeOutput:
-        scenes = chosen_scenes(Split(split), first, count)
+        scenes = chosen_scenes(member(Split, "split", split), first, count)
         return io.NodeOutput(
             pictures_of([(one, domain) for one in scenes]),
             pictures_of([(one, truth_domain) for one in scenes]),

@@ -9,6 +9,7 @@ from ..s2st import Settings
 from .api import io
 
 Config = TypeVar("Config", bound=Settings)
+Option = TypeVar("Option", bound=Enum)
 
 
 def setting(config: type[Settings], name: str, *, called: str | None = None, default=None):
@@ -54,4 +55,13 @@ def config_of(config: type[Config], values: dict[str, object]) -> Config:
 
 def _choice(config: type[Settings], name: str, value: object) -> object:
     default = config.limits(name).default
-    return type(default)(value) if isinstance(default, Enum) else value
+    return member(type(default), name, value) if isinstance(default, Enum) else value
+
+
+def member(kind: type[Option], name: str, value: object) -> Option:
+    """The option called `value`; cores do not check the choices of API-form graphs themselves."""
+    try:
+        return kind(value)
+    except ValueError:
+        options = ", ".join(str(one.value) for one in kind)
+        raise ValueError(f"{name} is {value!r}, but must be one of: {options}.") from None
