@@ -1,0 +1,70 @@
+"""What the server says about our nodes: saved workflows depend on it."""
+
+import json
+from pathlib import Path
+
+GOLDEN = Path(__file__).parent / "object_info.json"
+DYNAMIC = {("S2ST_LoadTrajectory", "file")}  # lists the files that are there
+ABOUT_VALUES = ("default", "min", "max", "options")
+
+
+def described(info):
+    """Node ids, inputs with their values and order, outputs: what a saved workflow relies on."""
+    return {name: _node(name, node) for name, node in sorted(info.items())}
+
+
+def _node(name, node):
+    inputs = {
+        f"{kind}.{key}": _input(name, key, spec)
+        for kind in ("required", "optional")
+        for key, spec in node["input"].get(kind, {}).items()
+    }
+    return {
+        "category": node["category"],
+        "display_name": node["display_name"],
+        "inputs": inputs,
+        "outputs": dict(zip(node["output_name"], node["output"], strict=True)),
+        "output_node": node["output_node"],
+    }
+
+
+def _input(name, key, spec):
+    options = spec[1] if len(spec) > 1 else {}
+    kept = () if (name, key) in DYNAMIC else ABOUT_VALUES
+    return {"type": spec[0], **{one: options[one] for one in kept if one in options}}
+
+
+def ours(comfy):
+    info = comfy.client.object_info()
+    return {name: node for name, node in info.items() if name.startswith("S2ST_")}
+
+
+def test_the_nodes_are_as_in_the_golden_file(comfy):
+    assert described(ours(comfy)) == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_every_input_and_output_has_a_tooltip(comfy):
+    for name, node in ours(comfy).items():
+        assert node["description"], name
+        for kind in ("required", "optional"):
+            for key, spec in node["input"].get(kind, {}).items():
+                assert len(spec) > 1 and spec[1].get("tooltip"), (name, key)
+        assert node["output_tooltips"] and all(node["output_tooltips"]), name
+
+
+def test_every_node_has_a_help_page(comfy, repository):
+    pages = {page.stem for page in (repository / "web" / "docs").glob("*.md")}
+    assert pages == set(ours(comfy))
+    for name, node in ours(comfy).items():
+        page = comfy.client.get(f"/extensions/s2st/docs/{name}.md").decode()
+        assert page.startswith(f"# {node['display_name']}")
+        for kind in ("required", "optional"):
+            for key in node["input"].get(kind, {}):
+                assert f"`{key}`" in page, (name, key)
+
+
+def test_the_pack_loads_without_a_complaint(comfy):
+    lines = comfy.server.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    start = [line for line in lines[: lines.index("Starting server")] if "s2st" in line]
+    assert any("custom_nodes" in line for line in start)
+    assert not any("IMPORT FAILED" in line or "Error" in line for line in start)

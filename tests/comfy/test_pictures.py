@@ -1,0 +1,130 @@
+"""Pictures of any size, masks of any size and batch, charts and the contact sheet."""
+
+import numpy as np
+import pytest
+import torch
+from graphs import (
+    Graph,
+    invert,
+    optimize,
+    picture,
+    sample_seed,
+    tiny_latent,
+    tiny_model,
+    tiny_prompt,
+    translate,
+)
+
+SIZES = [(64, 64), (61, 45), (70, 129)]
+
+
+def encode(graph, image, vae):
+    return graph.add("S2ST_EncodeImage", image=image, vae=vae)[0]
+
+
+def decode(graph, latent, vae):
+    return graph.add("S2ST_DecodeImage", latent=latent, vae=vae)[0]
+
+
+def shown(comfy, graph, *references):
+    """Save these IMAGE outputs and return their pictures."""
+    names = [graph.add("SaveImage", images=one, filename_prefix="seen").name for one in references]
+    run = comfy.client.run(graph.nodes)
+    return [comfy.client.images(run, name) for name in names]
+
+
+@pytest.mark.parametrize("channels", [3, 4, 1], ids=["rgb", "rgba", "grey"])
+@pytest.mark.parametrize("height, width", SIZES)
+def test_the_picture_keeps_its_size_through_the_whole_method(comfy, height, width, channels):
+    graph = Graph()
+    model, vae = tiny_model(graph), graph.add("TestVAE", seed=3)[0]
+    source, positive, negative = (tiny_prompt(graph, seed) for seed in (3, 5, 4))
+    image = picture(graph, batch=2, height=height, width=width, channels=channels)
+    latent = encode(graph, image, vae)
+    done = translate(
+        graph, model, source, positive, negative, latent, tiny_latent(graph, 9), steps=4
+    )
+    direct = decode(graph, latent, vae)
+    stepwise = invert(graph, model, source, latent, steps=4)
+    sampled = sample_seed(graph, model, source, negative, trajectory=stepwise[0], cfg=1.0)
+    for pictures in shown(
+        comfy, graph, direct, decode(graph, done[0], vae), decode(graph, sampled[0], vae)
+    ):
+        assert [one.shape for one in pictures] == [(height, width, 3)] * 2
+
+
+def test_padding_equals_the_core_where_nothing_is_padded(comfy):
+    graph = Graph()
+    vae, image = graph.add("TestVAE", seed=3)[0], picture(graph, height=64, width=96)
+    core = graph.add("VAEEncode", pixels=image, vae=vae)[0]
+    ours, other = comfy.latents(graph, encode(graph, image, vae), core)
+    assert torch.allclose(ours, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3], ids=["one", "as many", "more"])
+@pytest.mark.parametrize("size", [16, 64, 200])
+def test_outside_the_mask_is_the_source_inside_is_translated(comfy, size, batch):
+    graph = Graph()
+    model, latent = tiny_model(graph), tiny_latent(graph, batch=2)
+    source, positive, negative = (tiny_prompt(graph, seed) for seed in (3, 5, 4))
+    black = graph.add("SolidMask", value=0.0, width=size, height=size)[0]
+    white = graph.add("SolidMask", value=1.0, width=size // 2, height=size)[0]
+    left = graph.add("MaskComposite", destination=black, source=white, x=0, y=0, operation="add")
+    image = graph.add("MaskToImage", mask=left[0])[0]
+    repeated = graph.add("RepeatImageBatch", image=image, amount=batch)[0]
+    mask = graph.add("ImageToMask", image=repeated, channel="red")[0]
+    inverted = invert(graph, model, source, latent)
+    domain = tiny_latent(graph, 9)
+    done = optimize(graph, model, inverted[0], inverted[1], positive, negative, domain, mask=mask)
+    result, given = comfy.latents(graph, done[0], latent)
+    difference = (result - given).abs()
+    assert float(difference[..., 10:].max()) < 1e-3
+    assert float(difference[..., :6].mean()) > 0.1
+
+
+def test_the_contact_sheet_and_its_numbers(comfy):
+    graph = Graph()
+    source, truth = picture(graph, 1, batch=2), picture(graph, 2, batch=2)
+    domain = picture(graph, 3, batch=3, height=80)
+    sheet = graph.add(
+        "S2ST_Compare", source=source, result=truth, truth=truth, target_domain=domain
+    )
+    small = graph.add("S2ST_Compare", source=source, result=source)
+    (one,), (two,) = shown(comfy, graph, sheet[0], small[0])
+    assert one.shape[0] == two.shape[0] and one.shape[1] > two.shape[1]
+    assert float(np.std(one)) > 0.05
+    text = comfy.texts(graph, sheet[1])
+    assert "PSNR to the truth: 100.00 dB" in text
+    assert "edge agreement with the truth: 1.000" in text
+    assert "colour distance to the target domain" in text
+    assert "PSNR" not in comfy.texts(graph, small[1])
+
+
+def test_a_trajectory_is_saved_and_used_in_a_later_graph(comfy):
+    graph = Graph()
+    model, source = tiny_model(graph), tiny_prompt(graph, 3)
+    inverted = invert(graph, model, source, tiny_latent(graph), refine=3)
+    saved = graph.add("S2ST_SaveTrajectory", trajectory=inverted[0], filename_prefix="kept/street")
+    seed = comfy.latents(graph, inverted[1])[0]
+    first = comfy.texts(graph, saved[0])
+    assert first.startswith("kept/street_") and first.endswith(".s2st.safetensors")
+    listed = comfy.client.get_json("/object_info/S2ST_LoadTrajectory")
+    assert first in str(listed)
+    later = Graph()
+    model, source, negative = tiny_model(later), tiny_prompt(later, 3), tiny_prompt(later, 4)
+    loaded = later.add("S2ST_LoadTrajectory", file=first)
+    sampled = sample_seed(later, model, source, negative, trajectory=loaded[0], cfg=1.0)
+    from_seed, given = comfy.latents(later, sampled[0], tiny_latent(later))
+    assert float((from_seed - given).abs().max()) < 0.05 * float(given.std())
+    assert float((seed - given).abs().max()) > 1.0
+
+
+@pytest.mark.parametrize("file", ["missing.s2st.safetensors", "../../secret.s2st.safetensors"])
+def test_only_trajectories_of_the_own_folders_are_read(comfy, file):
+    from tools.comfy_client import GraphRefused
+
+    graph = Graph()
+    graph.add("PreviewAny", source=graph.add("S2ST_LoadTrajectory", file=file)[0])
+    with pytest.raises(GraphRefused) as refused:
+        comfy.client.queue(graph.nodes)
+    assert "no trajectory" in str(refused.value)
