@@ -7,4 +7,10 @@ except ImportError:  # a core that has dropped this version still has the newest
 
 CATEGORY = "S2ST"
 
-__all__ = ["CATEGORY", "ComfyExtension", "io"]
+
+def output(kind, name: str, tooltip: str):
+    """An output of a node under its own name; without one ComfyUI would show its type."""
+    return kind.Output(name, display_name=name, tooltip=tooltip)
+
+
+__all__ = ["CATEGORY", "ComfyExtension", "io", "output"]

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .charts import INK, PAPER, as_image, font
 from .layout import to_channels_first
 from .metrics import colour_distance, edge_agreement, psnr
@@ -37,8 +37,8 @@ class Compare(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output("sheet", tooltip="One row for each picture."),
-                io.String.Output("metrics", tooltip="The numbers, mean over the pictures."),
+                output(io.Image, "sheet", "One row for each picture."),
+                output(io.String, "metrics", "The numbers, mean over the pictures."),
             ],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..s2st import CorrelationConfig, correlation_factor
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .charts import bar_chart
 from .latents import normal_samples
 from .settings import config_of, setting
@@ -26,8 +26,8 @@ class Correlation(io.ComfyNode):
                 setting(CorrelationConfig, "sharpness"),
             ],
             outputs=[
-                CorrelationSocket.Output("correlation", tooltip="One weight per channel."),
-                io.Image.Output("chart", tooltip="The weights as bars; 1 is the mean."),
+                output(CorrelationSocket, "correlation", "One weight per channel."),
+                output(io.Image, "chart", "The weights as bars; 1 is the mean."),
             ],
         )
 

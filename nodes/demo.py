@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..demo_world import DOMAINS, EVALUATION_SEEDS, REFERENCE_SEEDS, prompt, render, scene
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .demo_model import (
     demo_autoencoder,
     demo_text_encoder,
@@ -43,9 +43,9 @@ class LoadDemoModel(io.ComfyNode):
             "download, runs on any CPU. Pictures are 128 x 128.",
             inputs=[],
             outputs=[
-                io.Model.Output("model", tooltip="The diffusion model (v-prediction)."),
-                io.Clip.Output("clip", tooltip="Its text encoder: a few dozen plain words."),
-                io.Vae.Output("vae", tooltip="Its autoencoder, stride 4."),
+                output(io.Model, "model", "The diffusion model (v-prediction)."),
+                output(io.Clip, "clip", "Its text encoder: a few dozen plain words."),
+                output(io.Vae, "vae", "Its autoencoder, stride 4."),
             ],
         )
 
@@ -116,10 +116,10 @@ class DemoScenes(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output("image", tooltip="The scenes in their domain."),
-                io.Image.Output("truth", tooltip="The same scenes in the other domain."),
-                io.String.Output("prompt", tooltip="The domain in words the demo model knows."),
-                io.String.Output("truth_prompt", tooltip="The other domain in such words."),
+                output(io.Image, "image", "The scenes in their domain."),
+                output(io.Image, "truth", "The same scenes in the other domain."),
+                output(io.String, "prompt", "The domain in words the demo model knows."),
+                output(io.String, "truth_prompt", "The other domain in such words."),
             ],
         )
 

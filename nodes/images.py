@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .latents import PICTURE_KEY, picture_of
 from .layout import PictureSize, cropped, padded, to_channels_first, to_image
 
@@ -20,7 +20,7 @@ class EncodeImage(io.ComfyNode):
                 io.Image.Input("image", tooltip="Pictures of any size, one or a batch."),
                 io.Vae.Input("vae", tooltip="The VAE of your checkpoint."),
             ],
-            outputs=[io.Latent.Output("latent", tooltip="The encoded pictures.")],
+            outputs=[output(io.Latent, "latent", "The encoded pictures.")],
         )
 
     @classmethod
@@ -44,7 +44,7 @@ class DecodeImage(io.ComfyNode):
                 io.Latent.Input("latent", tooltip="Latents of S2ST nodes, or any other."),
                 io.Vae.Input("vae", tooltip="The VAE of your checkpoint."),
             ],
-            outputs=[io.Image.Output("image", tooltip="The decoded pictures.")],
+            outputs=[output(io.Image, "image", "The decoded pictures.")],
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..s2st import InversionConfig, Prompt, Trajectory, invert, sample
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .comfy_model import sigma_table
 from .latents import packed_seed, picture_of, trajectory_facts, unpacked
 from .prompts import check_prompt_fits
@@ -39,9 +39,9 @@ class DDIMInvert(io.ComfyNode):
                 ),
             ],
             outputs=[
-                TrajectorySocket.Output("trajectory", tooltip="The path from picture to seed."),
-                io.Latent.Output("seed", tooltip="The seed, for samplers that add no noise."),
-                io.String.Output("report", tooltip="What was done and how exact it is."),
+                output(TrajectorySocket, "trajectory", "The path from picture to seed."),
+                output(io.Latent, "seed", "The seed, for samplers that add no noise."),
+                output(io.String, "report", "What was done and how exact it is."),
             ],
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..s2st import NullText, NullTextConfig, NullTextMethod, Prompt, Trajectory, null_text_inversion
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .comfy_model import model_facts
 from .guidance import guidance_input
 from .latents import normal_trajectory, packed, trajectory_picture
@@ -37,9 +37,9 @@ class NullTextInvert(io.ComfyNode):
                 setting(NullTextConfig, "tolerance"),
             ],
             outputs=[
-                NullTextSocket.Output("null_text", tooltip="One empty prompt for every step."),
-                io.Latent.Output("reconstruction", tooltip="Where guided sampling now ends."),
-                io.String.Output("report", tooltip="What was done and how exact it is."),
+                output(NullTextSocket, "null_text", "One empty prompt for every step."),
+                output(io.Latent, "reconstruction", "Where guided sampling now ends."),
+                output(io.String, "report", "What was done and how exact it is."),
             ],
         )
 

@@ -14,7 +14,7 @@ from ..s2st import (
     translate_seed,
 )
 from ..s2st.parameterization import from_variance_preserving
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .charts import line_chart
 from .comfy_model import core_sigmas, initial_noise, sigma_table, to_model_space
 from .guidance import guidance_input
@@ -70,11 +70,11 @@ class SeedTranslate(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Latent.Output("seed", tooltip="The translated seed."),
-                io.Noise.Output("noise", tooltip="The same seed for SamplerCustomAdvanced."),
-                io.Image.Output("chart", tooltip="The loss over the iterations."),
-                io.String.Output("report", tooltip="What was done."),
-                io.Sigmas.Output("sigmas", tooltip="The trajectory's noise levels."),
+                output(io.Latent, "seed", "The translated seed."),
+                output(io.Noise, "noise", "The same seed for SamplerCustomAdvanced."),
+                output(io.Image, "chart", "The loss over the iterations."),
+                output(io.String, "report", "What was done."),
+                output(io.Sigmas, "sigmas", "The trajectory's noise levels."),
             ],
         )
 
@@ -193,7 +193,7 @@ class SampleSeed(io.ComfyNode):
                     "null_text", optional=True, tooltip="Replaces the negative prompt step by step."
                 ),
             ],
-            outputs=[io.Latent.Output("latent", tooltip="The sampled pictures, to be decoded.")],
+            outputs=[output(io.Latent, "latent", "The sampled pictures, to be decoded.")],
         )
 
     @classmethod

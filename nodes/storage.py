@@ -8,7 +8,7 @@ from pathlib import Path
 import folder_paths
 
 from ..s2st import Trajectory
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .types import TrajectorySocket
 
 SUFFIX = ".s2st.safetensors"
@@ -31,7 +31,7 @@ class SaveTrajectory(io.ComfyNode):
                     tooltip="Folder and name inside ComfyUI's output folder; a number is added.",
                 ),
             ],
-            outputs=[io.String.Output("file", tooltip="Where it was saved, for Load Trajectory.")],
+            outputs=[output(io.String, "file", "Where it was saved, for Load Trajectory.")],
             is_output_node=True,
         )
 
@@ -61,7 +61,7 @@ class LoadTrajectory(io.ComfyNode):
                     tooltip="A file of Save Trajectory, in ComfyUI's output or input folder.",
                 )
             ],
-            outputs=[TrajectorySocket.Output("trajectory", tooltip="The saved path.")],
+            outputs=[output(TrajectorySocket, "trajectory", "The saved path.")],
         )
 
     @classmethod

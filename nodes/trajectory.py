@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..s2st import Gradient, Trajectory, TrajectoryConfig, domain_statistics, optimize_trajectory
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .charts import line_chart
 from .guidance import guidance_input
 from .latents import (
@@ -68,9 +68,9 @@ class TrajectoryOptimize(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Latent.Output("latent", tooltip="The translated pictures, to be decoded."),
-                io.Image.Output("chart", tooltip="The loss over the steps."),
-                io.String.Output("report", tooltip="What was done."),
+                output(io.Latent, "latent", "The translated pictures, to be decoded."),
+                output(io.Image, "chart", "The loss over the steps."),
+                output(io.String, "report", "What was done."),
             ],
         )
 

