@@ -1,0 +1,164 @@
+"""Rules that keep the rooms apart: who may import whom, and what may never be published."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("s2st", "demo_world", "nodes")
+COMFYUI = {"comfy", "comfy_api", "comfy_extras", "comfy_execution", "folder_paths", "nodes"}
+COMFYUI |= {"execution", "server", "latent_preview", "node_helpers"}
+SAMPLING = ("comfy.samplers", "comfy.sample", "comfy.sampler_helpers", "comfy.model_patcher")
+SAMPLING += ("comfy.model_management", "comfy.patcher_extension", "comfy.model_sampling")
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
+FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess"}
+MACHINE_PATHS = tuple("/" + name + "/" for name in ("work", "root", "tmp", "home"))
+WEIGHT_SUFFIXES = {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".npz", ".npy", ".latent"}
+LARGEST_WEIGHTS = 25e6
+PROGRAMS = {ROOT / "demo_world" / "evaluate.py"}  # started as a program, never by ComfyUI
+
+
+def relative(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def sources(*folders):
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def absolute_imports(path):
+    """Names of everything a file imports absolutely, wherever in the file it does."""
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def tops(names):
+    return {name.split(".")[0] for name in names}
+
+
+def tracked_files():
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("path", sources("s2st", "demo_world"), ids=relative)
+def test_the_library_and_the_demo_world_never_know_comfyui(path):
+    assert not tops(absolute_imports(path)) & COMFYUI
+
+
+@pytest.mark.parametrize("path", sources("s2st"), ids=relative)
+def test_only_the_adapter_knows_diffusers(path):
+    if path.name != "diffusers_adapter.py":
+        assert not tops(absolute_imports(path)) & {"diffusers", "transformers"}
+
+
+@pytest.mark.parametrize("path", sources("nodes"), ids=relative)
+def test_the_nodes_never_need_diffusers(path):
+    assert not tops(absolute_imports(path)) & {"diffusers", "transformers"}
+
+
+@pytest.mark.parametrize("path", sources("nodes"), ids=relative)
+def test_one_file_reaches_into_the_cores_sampling(path):
+    reached = {name for name in absolute_imports(path) if name in SAMPLING}
+    assert not reached or path.name == "comfy_model.py"
+
+
+@pytest.mark.parametrize("path", [p for p in sources(*PACKAGES) if p not in PROGRAMS], ids=relative)
+def test_packages_import_each_other_relatively(path):
+    assert not tops(absolute_imports(path)) & {"s2st", "demo_world", "nodes", "tools"}
+
+
+@pytest.mark.parametrize("path", sources(*PACKAGES), ids=relative)
+def test_nothing_runs_text_or_reads_pickles(path):
+    assert not tops(absolute_imports(path)) & FORBIDDEN_MODULES
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call):
+            assert ast.unparse(node.func) not in FORBIDDEN_CALLS | {"torch.load"}
+            assert "allow_pickle=True" not in ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", sources("s2st", "nodes"), ids=relative)
+def test_libraries_print_nothing(path):
+    calls = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
+    assert "print" not in {ast.unparse(node.func) for node in calls}
+
+
+@pytest.mark.parametrize("path", sources(*PACKAGES), ids=relative)
+def test_randomness_has_a_seed(path):
+    """Drawing takes a generator; only a command-line program may seed the global one."""
+    for node in ast.walk(tree_of(path)):
+        if not isinstance(node, ast.Call):
+            continue
+        name, arguments = ast.unparse(node.func), {one.arg for one in node.keywords}
+        if name in ("torch.randn", "torch.rand", "torch.randint", "torch.randperm"):
+            assert "generator" in arguments, f"line {node.lineno}"
+        assert not name.startswith("random."), f"line {node.lineno}"
+
+
+def test_every_node_shows_its_id_to_the_manager():
+    """ComfyUI-Manager reads the source: a literal id in each direct child of io.ComfyNode."""
+    found = {}
+    for path in sources("nodes"):
+        for node in ast.walk(tree_of(path)):
+            bases = [ast.unparse(base) for base in getattr(node, "bases", [])]
+            if bases == ["io.ComfyNode"]:
+                (schema,) = [
+                    call
+                    for call in ast.walk(node)
+                    if isinstance(call, ast.Call) and ast.unparse(call.func) == "io.Schema"
+                ]
+                (identifier,) = [one.value for one in schema.keywords if one.arg == "node_id"]
+                found[node.name] = ast.literal_eval(identifier)
+    assert len(found) == len(set(found.values())) >= 14
+    assert all(identifier.startswith("S2ST_") for identifier in found.values())
+
+
+IMPORT_WITHOUT = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {hidden!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Hidden())
+import {module}
+print(sorted(name for name in sys.modules if name.split(".")[0] in {hidden!r}))
+"""
+
+
+@pytest.mark.parametrize("module", ["s2st", "demo_world"])
+def test_it_imports_where_diffusers_and_comfyui_are_missing(module):
+    hidden = {"diffusers", "transformers", "comfy", "comfy_api"}
+    program = IMPORT_WITHOUT.format(hidden=hidden, module=module)
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "[]"
+
+
+def test_no_path_of_anybodys_machine_is_published():
+    for path in tracked_files():
+        if path.suffix in (".py", ".md", ".toml", ".txt", ".json", ".yaml", ".yml", ".sh", ""):
+            text = path.read_text(encoding="utf-8", errors="ignore")
+            assert not [one for one in MACHINE_PATHS if one in text], path.name
+
+
+def test_weights_stay_small():
+    weights = [path for path in tracked_files() if path.suffix in WEIGHT_SUFFIXES]
+    assert all(path.suffix not in (".pt", ".pth", ".ckpt", ".bin") for path in weights)
+    assert sum(path.stat().st_size for path in weights) <= LARGEST_WEIGHTS
