@@ -1,7 +1,7 @@
 """Opens every template in ComfyUI's real editor (`python -m tools.browser_check`); needs Chromium.
 
-Each is fetched as the template list does, loaded, compared with what our own conversion to API form
-says, and photographed. Not part of the tests: a bare machine has no browser.
+Each is clicked in the template list, compared with what our own conversion to API form says, and
+photographed. Not part of the tests: a bare machine has no browser.
 """
 
 import argparse
@@ -20,12 +20,16 @@ WINDOW = (2600, 1500)
 LOADING_SECONDS = 60
 READY = "window.app?.graph && document.querySelector('canvas') && LiteGraph.registered_node_types"
 
-LOAD = """
+CARD = "document.querySelector('[data-testid=template-workflow-%s]')"
+LIST = "document.querySelector('.templates-tab-button, [aria-label=Templates]')"
+CATEGORY = """
+[...document.querySelectorAll('[role=dialog] [role=button]')]
+  .find(one => one.innerText.trim().toLowerCase() == '%s'.toLowerCase())
+"""
+LOADED = "(app.graph._nodes ?? app.graph.nodes).length == %d && !document.querySelector('%s')"
+DIALOG = "[role=dialog]"
+SEEN = """
 (async () => {
-  const answer = await fetch('/api/workflow_templates/%(pack)s/%(name)s.json');
-  if (!answer.ok) throw new Error('the template answers ' + answer.status);
-  await app.loadGraphData(await answer.json(), true, true, '%(name)s');
-  await new Promise(done => setTimeout(done, 1500));
   const nodes = app.graph._nodes ?? app.graph.nodes;
   const box = node => [...node.pos, ...node.size].map(Math.round);
   return {
@@ -36,6 +40,7 @@ LOAD = """
   };
 })()
 """
+PAUSE = "new Promise(done => setTimeout(done, 1500))"
 FIT = """
 (() => {
   document.querySelectorAll('.p-dialog-mask, .p-toast').forEach(one => one.remove());
@@ -89,15 +94,35 @@ def _declared(node: dict, object_info: dict) -> dict:
     return {name: value for name, value in node["inputs"].items() if name in known}
 
 
+def choose(page: chromium.Page, pack: str, name: str) -> None:
+    """Click through the template list as a person does; the list is photographed too."""
+    click(page, LIST)
+    click(page, CATEGORY % pack)
+    page.wait_for(CARD % name, LOADING_SECONDS)
+    page.evaluate(PAUSE)
+    page.picture(PICTURES / "list.png")
+    click(page, CARD % name)
+
+
+def click(page: chromium.Page, element: str) -> None:
+    """Wait for an element and click it."""
+    page.wait_for(element, LOADING_SECONDS)
+    page.evaluate(f"{element.strip()}.click()")
+
+
 def check(page: chromium.Page, client: ComfyClient, pack: str, name: str) -> list[str]:
     """Everything wrong with one template in the editor."""
+    stored = client.get_json(f"/api/workflow_templates/{pack}/{name}.json")
     page.open(f"http://{client.address}/")
     page.wait_for(READY, LOADING_SECONDS)
     page.wait_for("LiteGraph.registered_node_types['S2ST_Translate']", LOADING_SECONDS)
-    seen = page.evaluate(LOAD % {"pack": pack, "name": name})
-    stored = client.get_json(f"/api/workflow_templates/{pack}/{name}.json")
+    page.evaluate(PAUSE)
+    choose(page, pack, name)
+    page.wait_for(LOADED % (len(stored["nodes"]), DIALOG), LOADING_SECONDS)
+    page.evaluate(PAUSE)
+    seen = page.evaluate(SEEN)
     page.evaluate(FIT)
-    page.evaluate("new Promise(done => setTimeout(done, 1500))")
+    page.evaluate(PAUSE)
     page.picture(PICTURES / f"{name}.png")
     problems = [f"no such node: {kind}" for kind in seen["missing"]]
     problems += [f"marked as wrong: {kind}" for kind in seen["errors"]]
