@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tools import template_notes as notes
 from tools.comfy_client import ComfyClient
 from tools.comfyui import CACHE, device_arguments, find, running
 from tools.environment import ROOT, SetupError
@@ -59,35 +60,19 @@ def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
     """The whole method in one node, with the embedded model."""
     flow = Workflow("demo_day_to_night", info)
     flow.group("1 - Model and pictures")
-    flow.note(
-        "## Day to night, right away\n"
-        "Press **Run** (Queue). Nothing has to be downloaded: the small model comes with this "
-        "pack and runs on any computer.\n\n"
-        "It knows street scenes by day, at night, at sunset, in fog, rain and snow, 128 pixels "
-        "wide. Your own checkpoint is next: open the template *your checkpoint*."
-    )
+    flow.note(notes.DEMO)
     model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
     day, truth = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to translate")
     night = references(flow, "night")
     flow.group("2 - Words and latents")
-    flow.note(
-        "**Source prompt**: what the picture shows now.\n\n"
-        "**Target prompt**: what it shall show. Change only what shall change: the closer the two "
-        "sentences are, the better the rest is kept."
-    )
+    flow.note(notes.DEMO_WORDS)
     source = prompt(flow, clip, "a street on a sunny day", "source prompt")
     target = prompt(flow, clip, "a street at night", "target prompt")
     negative = prompt(flow, clip, "", "negative prompt (empty)")
     start = encoded(flow, day, vae, "encode the scenes")
     look = encoded(flow, night, vae, "encode the target look")
     flow.group("3 - Translate", 380)
-    flow.note(
-        "The node finds the *seed* from which the model would have drawn your picture, moves that "
-        "seed towards the night, and corrects every step on the way back.\n\n"
-        "- too weak: raise **cfg** or **appearance_weight**\n"
-        "- too strong, edges move: raise **structure_weight**, lower **cfg**\n"
-        "- the seed is off from the start: raise **refine** or **steps**"
-    )
+    flow.note(notes.DEMO_TRANSLATE)
     wanted = {
         "model": model,
         "source": source,
@@ -104,11 +89,7 @@ def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
     shown(flow, charts, "losses: they should fall")
     told(flow, report, "report")
     flow.group("4 - Look", 560)
-    flow.note(
-        "Source, result, truth and one of the references side by side. The truth is the same "
-        "scene drawn at night; with real photos there is none. No single number is enough: a "
-        "result may keep every edge and still not look like night."
-    )
+    flow.note(notes.DEMO_LOOK)
     pictures = decoded(flow, result, vae, "decode")
     compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})
     save(flow, pictures, "s2st/day_to_night")
@@ -131,12 +112,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     """The five stages wired by hand."""
     flow = Workflow("step_by_step_with_charts", info)
     flow.group("1 - Model, words and pictures")
-    flow.note(
-        "## The method, one stage at a time\n"
-        "Press **Run**, then read from left to right: every stage shows what it did. Uses the "
-        "embedded model; swap its loader for *Load Checkpoint* and the scenes for *Load Image* to "
-        "work on your own pictures."
-    )
+    flow.note(notes.STEPS)
     model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
     source = prompt(flow, clip, "a street on a sunny day", "source prompt")
     target = prompt(flow, clip, "a street at night", "target prompt")
@@ -146,11 +122,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     night = references(flow, "night")
     other_days = references(flow, "day", OTHER_SCENES)
     flow.group("2 - Channel weights")
-    flow.note(
-        "**Correlation factor.** Which latent channels carry the difference between day and night? "
-        "The bars tell; channels with a high bar are pulled harder towards the night later. The "
-        "two piles of pictures need not show the same places."
-    )
+    flow.note(notes.STEPS_WEIGHTS)
     start = encoded(flow, day, vae, "encode the scenes")
     look = encoded(flow, night, vae, "encode the target domain")
     own_look = encoded(flow, other_days, vae, "encode the source domain")
@@ -158,13 +130,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     correlation, bars = flow.add("S2ST_CorrelationFactor", domains)
     shown(flow, bars, "weights of the channels")
     flow.group("3 - Invert and check")
-    flow.note(
-        "**DDIM inversion** walks from the picture to its seed. **Null text** then finds empty "
-        "prompts with which guided sampling comes back to the picture.\n\n"
-        "Look at the check below before going on: if it does not look like the source, no later "
-        "stage can help. Raise *refine* or *steps*, or describe the source better. *negative "
-        "prompt* is the quick method; choose *null-text* for the exact, slow one."
-    )
+    flow.note(notes.STEPS_INVERT)
     wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
     trajectory, _, found = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
     told(flow, found, "how exact the inversion is")
@@ -174,11 +140,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     told(flow, held, "how exact guided sampling is")
     shown(flow, decoded(flow, returned, vae, "decode the check"), "inversion check")
     flow.group("4 - Translate the seed")
-    flow.note(
-        "**Seed translation** changes the seed itself, a little, ten times: so that what grows out "
-        "of it has the source's edges and the night's colours. The curve should fall.\n\n"
-        "Below is plain sampling from the new seed, before the last stage."
-    )
+    flow.note(notes.STEPS_SEED)
     prompts = {"model": model, "trajectory": trajectory}
     prompts |= {"positive": target, "negative": negative}
     wanted = {**prompts, "target_domain": look, "correlation": correlation}
@@ -188,22 +150,13 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     plain = flow.add("S2ST_SampleSeed", {**prompts, "seed": seed, "cfg": GUIDANCE, "steps": STEPS})
     shown(flow, decoded(flow, plain[0], vae, "decode"), "from the translated seed alone")
     flow.group("5 - Optimise the trajectory")
-    flow.note(
-        "**Trajectory optimisation** samples from the seed and corrects every step: edges of the "
-        "source, colours of the night.\n\n"
-        "- edges move: raise *structure_weight*\n"
-        "- not night enough: raise *appearance_weight* or *learning_rate*\n"
-        "- grainy: lower *learning_rate*, or let *end* be 0.8"
-    )
+    flow.note(notes.STEPS_TRAJECTORY)
     wanted |= {"seed": seed, "cfg": GUIDANCE}
     result, curve, done = flow.add("S2ST_TrajectoryOptimize", wanted)
     shown(flow, curve, "trajectory optimisation: loss")
     told(flow, done, "report")
     flow.group("6 - Look", 560)
-    flow.note(
-        "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: with "
-        "it the result stays closer to the source."
-    )
+    flow.note(notes.STEPS_LOOK)
     pictures = decoded(flow, result, vae, "decode")
     compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})
     save(flow, pictures, "s2st/step_by_step")
@@ -214,43 +167,22 @@ def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     """Stable Diffusion 1.x, 2.x or XL and photos of one's own."""
     flow = Workflow("your_checkpoint", info)
     flow.group("1 - Checkpoint and photo")
-    flow.note(
-        "## Your checkpoint, your photo\n"
-        "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint.\n"
-        "2. Choose the photo to translate.\n"
-        "3. Choose a few photos of the look you want (group 2): other places are fine.\n"
-        "4. Write both prompts (group 3) and press **Run**.\n\n"
-        "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 0.56 for SD 2.1 at 768, 1.0 for XL. "
-        "The shape of the photo is kept."
-    )
+    flow.note(notes.OWN)
     model, clip, vae = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
     photo = flow.add("LoadImage", {"image": PHOTO}, "the photo to translate")[0]
     photo = scaled(flow, photo, "size of the photo")
     flow.group("2 - Photos of the look")
-    flow.note(
-        "Four photos that look as the result shall look: only their colours and light count, not "
-        "what they show. One is enough to start; more are steadier. For more than four, chain "
-        "another *Batch Images*."
-    )
+    flow.note(notes.OWN_LOOK)
     look = target_photos(flow)
     flow.group("3 - Words and latents")
-    flow.note(
-        "Describe the photo in one sentence, then the same sentence with the new time of day, "
-        "season or weather. Short and true beats long and poetic."
-    )
+    flow.note(notes.OWN_WORDS)
     source = prompt(flow, clip, "a photo of a street by day", "source prompt")
     target = prompt(flow, clip, "a photo of a street at night", "target prompt")
     negative = prompt(flow, clip, "", "negative prompt (empty)")
     start = encoded(flow, photo, vae, "encode the photo")
     domain = encoded(flow, look, vae, "encode the look")
     flow.group("4 - Translate", 380)
-    flow.note(
-        "- **too weak**: raise *cfg* (5 to 9) or *appearance_weight*\n"
-        "- **too strong**: lower *cfg* (2 to 4), or *trajectory_iterations*\n"
-        "- **edges move**: raise *structure_weight* (2 to 5), raise *refine*\n"
-        "- **only a part shall change**: connect a *mask*, white changes\n"
-        "- **slow or out of memory**: null_text off, *seed_iterations* 0, fewer megapixels"
-    )
+    flow.note(notes.OWN_TRANSLATE)
     prompts = {"model": model, "source": source, "positive": target, "negative": negative}
     wanted = {**prompts, "latent": start, "target_domain": domain, "null_text": "negative prompt"}
     result, charts, report, _ = flow.add("S2ST_Translate", wanted)
@@ -290,14 +222,7 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
     """Save a trajectory, load it, translate it with several prompts."""
     flow = Workflow("invert_once_many_prompts", info)
     flow.group("A - Invert and save")
-    flow.note(
-        "## Invert once, many prompts\n"
-        "**First run**: press **Run**. Group A inverts the scenes and saves the *trajectory* in "
-        "ComfyUI's output folder. The grey groups B sleep.\n\n"
-        "**After that**: wake each group B (right-click its title, *Set Group Nodes to Always*), "
-        "press **R** to read the list of files, choose the file in *Load Trajectory*, and run as "
-        "often as you like, today or next week: the scenes are never inverted again."
-    )
+    flow.note(notes.ONCE)
     model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
     day, _ = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to invert")
     source = prompt(flow, clip, "a street on a sunny day", "source prompt")
@@ -308,12 +233,12 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
     flow.add("S2ST_SaveTrajectory", {"trajectory": trajectory})
     told(flow, report, "how exact the inversion is")
     flow.group("A - Check")
-    flow.note("What the seed gives back with the source prompt: it should look like the source.")
+    flow.note(notes.ONCE_CHECK)
     check = {"model": model, "trajectory": trajectory, "positive": source, "negative": negative}
     back = flow.add("S2ST_SampleSeed", {**check, "cfg": 1.0, "steps": STEPS})[0]
     shown(flow, decoded(flow, back, vae, "decode"), "inversion check")
     flow.group("B - Load", asleep=True)
-    flow.note("Choose the file that group A has saved. Press **R** if the list is old.")
+    flow.note(notes.ONCE_LOAD)
     saved = flow.add("S2ST_LoadTrajectory", {"file": "s2st/trajectory_00001.s2st.safetensors"})[0]
     parts = {"model": model, "trajectory": saved, "negative": negative}
     for domain, words in (("night", "at night"), ("snow", "in the snow"), ("fog", "in fog")):

@@ -1,0 +1,95 @@
+"""The notes in the templates: each stage in plain words for the person at the canvas."""
+
+DEMO = (
+    "## Day to night, right away\n"
+    "Press **Run** (Queue). Nothing has to be downloaded: the small model comes with this "
+    "pack and runs on any computer.\n\n"
+    "It knows street scenes by day, at night, at sunset, in fog, rain and snow, 128 pixels "
+    "wide. Your own checkpoint is next: open the template *your checkpoint*."
+)
+DEMO_WORDS = (
+    "**Source prompt**: what the picture shows now.\n\n"
+    "**Target prompt**: what it shall show. Change only what shall change: the closer the two "
+    "sentences are, the better the rest is kept."
+)
+DEMO_TRANSLATE = (
+    "The node finds the *seed* from which the model would have drawn your picture, moves that "
+    "seed towards the night, and corrects every step on the way back.\n\n"
+    "- too weak: raise **cfg** or **appearance_weight**\n"
+    "- too strong, edges move: raise **structure_weight**, lower **cfg**\n"
+    "- the seed is off from the start: raise **refine** or **steps**"
+)
+DEMO_LOOK = (
+    "Source, result, truth and one of the references side by side. The truth is the same "
+    "scene drawn at night; with real photos there is none. No single number is enough: a "
+    "result may keep every edge and still not look like night."
+)
+STEPS = (
+    "## The method, one stage at a time\n"
+    "Press **Run**, then read from left to right: every stage shows what it did. Uses the "
+    "embedded model; swap its loader for *Load Checkpoint* and the scenes for *Load Image* to "
+    "work on your own pictures."
+)
+STEPS_WEIGHTS = (
+    "**Correlation factor.** Which latent channels carry the difference between day and "
+    "night? The bars tell; channels with a high bar are pulled harder towards the night "
+    "later. The two piles of pictures need not show the same places."
+)
+STEPS_INVERT = (
+    "**DDIM inversion** walks from the picture to its seed. **Null text** then finds empty "
+    "prompts with which guided sampling comes back to the picture.\n\n"
+    "Look at the check below before going on: if it does not look like the source, no later "
+    "stage can help. Raise *refine* or *steps*, or describe the source better. *negative "
+    "prompt* is the quick method; choose *null-text* for the exact, slow one."
+)
+STEPS_SEED = (
+    "**Seed translation** changes the seed itself, a little, ten times: so that what grows "
+    "out of it has the source's edges and the night's colours. The curve should fall.\n\n"
+    "Below is plain sampling from the new seed, before the last stage."
+)
+STEPS_TRAJECTORY = (
+    "**Trajectory optimisation** samples from the seed and corrects every step: edges of the "
+    "source, colours of the night.\n\n"
+    "- edges move: raise *structure_weight*\n"
+    "- not night enough: raise *appearance_weight* or *learning_rate*\n"
+    "- grainy: lower *learning_rate*, or let *end* be 0.8"
+)
+STEPS_LOOK = (
+    "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: with "
+    "it the result stays closer to the source."
+)
+OWN = (
+    "## Your checkpoint, your photo\n"
+    "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint.\n"
+    "2. Choose the photo to translate.\n"
+    "3. Choose a few photos of the look you want (group 2): other places are fine.\n"
+    "4. Write both prompts (group 3) and press **Run**.\n\n"
+    "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 0.56 for SD 2.1 at 768, 1.0 for XL. "
+    "The shape of the photo is kept."
+)
+OWN_LOOK = (
+    "Four photos that look as the result shall look: only their colours and light count, not "
+    "what they show. One is enough to start; more are steadier. For more than four, chain "
+    "another *Batch Images*."
+)
+OWN_WORDS = (
+    "Describe the photo in one sentence, then the same sentence with the new time of day, "
+    "season or weather. Short and true beats long and poetic."
+)
+OWN_TRANSLATE = (
+    "- **too weak**: raise *cfg* (5 to 9) or *appearance_weight*\n"
+    "- **too strong**: lower *cfg* (2 to 4), or *trajectory_iterations*\n"
+    "- **edges move**: raise *structure_weight* (2 to 5), raise *refine*\n"
+    "- **only a part shall change**: connect a *mask*, white changes\n"
+    "- **slow or out of memory**: null_text off, *seed_iterations* 0, fewer megapixels"
+)
+ONCE = (
+    "## Invert once, many prompts\n"
+    "**First run**: press **Run**. Group A inverts the scenes and saves the *trajectory* in "
+    "ComfyUI's output folder. The grey groups B sleep.\n\n"
+    "**After that**: wake each group B (right-click its title, *Set Group Nodes to Always*), "
+    "press **R** to read the list of files, choose the file in *Load Trajectory*, and run as "
+    "often as you like, today or next week: the scenes are never inverted again."
+)
+ONCE_CHECK = "What the seed gives back with the source prompt: it should look like the source."
+ONCE_LOAD = "Choose the file that group A has saved. Press **R** if the list is old."
