@@ -54,6 +54,8 @@ def scaled(stage, factor):
 
 def with_budget(config, factor):
     """A run `factor` times as long."""
+    if factor <= 0:
+        raise ValueError(f"the budget is {factor} of the usual one, but must be above 0")
     return replace(config, autoencoder=scaled(config.autoencoder, factor),
                    diffusion=scaled(config.diffusion, factor))
 
