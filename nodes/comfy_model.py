@@ -29,7 +29,10 @@ from .differentiable import NormalTensors, checkpointed_blocks, pytorch_attentio
 
 Result = TypeVar("Result")
 
-GRAPH_MEMORY = 4  # a differentiated evaluation asks for this many times a plain one's memory
+# A differentiated evaluation, block by block, against a plain one; measured for SD 1.5 at 512 px in
+# float32: 1.33 GB and 1.12 GB (4.34 GB without checkpoints).
+GRAPH_MEMORY = 2
+SPARE_MEMORY = 1.5  # as the core leaves when it batches prompts
 
 
 class Prediction(str, Enum):
@@ -224,13 +227,21 @@ class ComfyDenoiser:
         self._options = options
         self._flow = flow
         self._differentiates = differentiates
+        self._fitting: int | None = None
 
     def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        stop_if_interrupted()
-        prompt = self._conds[conditioning.extra.name]
-        conds = prompt.with_embedding(conditioning.embedding)
         state, level = (to_flow(x, sigma), flow_time(sigma)) if self._flow else (x, sigma)
-        timestep = torch.full((x.shape[0],), level, dtype=torch.float32, device=x.device)
+        size = self._pictures_at_once(state, conditioning)
+        parts = [
+            self._evaluated(state[first : first + size], level, part)
+            for first, part in _conditioning_parts(conditioning, len(state), size)
+        ]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+    def _evaluated(self, state: Tensor, level: float, conditioning: Conditioning) -> Tensor:
+        stop_if_interrupted()
+        conds = self._conds[conditioning.extra.name].with_embedding(conditioning.embedding)
+        timestep = torch.full((len(state),), level, dtype=torch.float32, device=state.device)
         with self._mode():
             (denoised,) = comfy.samplers.calc_cond_batch(
                 self._model, [conds], state, timestep, self._options
@@ -242,6 +253,30 @@ class ComfyDenoiser:
             return NormalTensors()
         return torch.inference_mode()  # as the core runs its own samplers
 
+    def _pictures_at_once(self, state: Tensor, conditioning: Conditioning) -> int:
+        if not self._conds[conditioning.extra.name].is_shared:
+            return len(state)
+        if self._fitting is None:
+            self._fitting = self._that_fit(state)
+        return self._fitting
+
+    def _that_fit(self, state: Tensor) -> int:
+        """How many pictures free memory allows, decided once so that runs repeat exactly."""
+        factor = SPARE_MEMORY * (GRAPH_MEMORY if self._differentiates else 1)
+        needed = self._model.memory_required([1, *state.shape[1:]]) * factor
+        free = comfy.model_management.get_free_memory(state.device)
+        return max(1, min(len(state), int(free / needed)))
+
+
+def _conditioning_parts(conditioning: Conditioning, batch: int, size: int):
+    """(first picture, conditioning) of each part of a batch."""
+    embedding = conditioning.embedding
+    for first in range(0, batch, size):
+        if size < batch and len(embedding) == batch:
+            yield first, conditioning.with_embedding(embedding[first : first + size])
+        else:
+            yield first, conditioning
+
 
 class _Prompt:
     """One CONDITIONING after the core has prepared it, and the tokens it consists of."""
@@ -252,6 +287,11 @@ class _Prompt:
         self._tokens = list({id(entry[0]): entry[0] for entry in raw}.values())
         with torch.inference_mode(False):
             self.conditioning = Conditioning(joined_embedding(self._tokens), _PromptHandle(name))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether every picture of a batch is given the same, so that a batch may be split."""
+        return all(_is_shared(entry) for entry in self._entries)
 
     def with_embedding(self, embedding: Tensor) -> list[dict]:
         """The prepared entries, reading `embedding` in place of their own tokens."""
@@ -272,6 +312,14 @@ class _Prompt:
             )
         changed = attention._copy_with(parts[id(attention.cond)])
         return {**entry, "model_conds": {**entry["model_conds"], "c_crossattn": changed}}
+
+
+def _is_shared(entry: dict) -> bool:
+    """No tensor of the entry, but its tokens, has a row for each picture."""
+    others = {name: one for name, one in entry["model_conds"].items() if name != "c_crossattn"}
+    alone = all(getattr(one.cond, "shape", [1])[0] == 1 for one in others.values())
+    mask = entry.get("mask")
+    return alone and (mask is None or len(mask) == 1) and "control" not in entry
 
 
 def _is_same(embedding: Tensor, original: Tensor) -> bool:

@@ -169,3 +169,18 @@ def test_a_batch_of_four_equals_four_singles(comfy):
     # values may differ, the picture may not.
     translated = by_name["translated"]
     assert relative(translated[0], translated[1:])[1] < 0.02
+
+
+def test_a_batch_too_large_for_memory_goes_through_in_parts(comfy):
+    graph = Graph()
+    source, positive, negative = (tiny_prompt(graph, seed) for seed in (3, 5, 4))
+    latent, domain, done = tiny_latent(graph, batch=3), tiny_latent(graph, 9), []
+    for kind in ("eps", "hungry"):
+        model = tiny_model(graph, kind)
+        trajectory = invert(graph, model, source, latent, steps=5)[0]
+        fitted = null_text(graph, model, trajectory, source, negative)
+        moved = seed_translate(graph, model, trajectory, positive, negative, domain)
+        done += [fitted[1], moved[0]]
+    whole, seeds, in_parts, seeds_in_parts = comfy.latents(graph, *done)
+    assert relative(in_parts, [whole])[0] < 1e-3
+    assert relative(seeds_in_parts, [seeds])[0] < 1e-3

@@ -57,6 +57,12 @@ class TinyWide(TinyModel):
     latent_format = comfy.latent_formats.SD3
 
 
+class TinyHungry(TinyModel):
+    """Claims to need so much memory that pictures go through one at a time."""
+
+    memory_usage_factor = 1e9
+
+
 class TinyVideo(TinyModel):
     """Latents that are not pictures."""
 
@@ -66,6 +72,7 @@ class TinyVideo(TinyModel):
 KINDS = {
     "eps": (TinyModel, {}, "EPS"),
     "v": (TinyModel, {}, "V_PREDICTION"),
+    "hungry": (TinyHungry, {}, "EPS"),
     "other": (TinyOther, {}, "EPS"),
     "flow": (TinyModel, {}, "FLOW"),
     "xl": (TinyModel, {"adm_in_channels": POOLED, "num_classes": "sequential"}, "EPS"),
