@@ -109,6 +109,19 @@ def _prediction(patcher: comfy.model_patcher.ModelPatcher, family: str) -> Predi
     )
 
 
+GUIDANCE_PATCHES = (
+    "sampler_cfg_function",
+    "sampler_pre_cfg_function",
+    "sampler_post_cfg_function",
+    "sampler_calc_cond_batch_function",
+)
+
+
+def guidance_patches(patcher: comfy.model_patcher.ModelPatcher) -> list[str]:
+    """Patches that change how guidance is combined; s2st combines it itself, without them."""
+    return [name for name in GUIDANCE_PATCHES if patcher.model_options.get(name)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class PromptNeeds:
     """What a model reads of a CONDITIONING."""

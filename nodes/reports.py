@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ..s2st import CorrelationFactor, NullText, StepRecord, Trajectory
+from ..s2st import NullText, StepRecord, Trajectory
+from .comfy_model import guidance_patches
+
+
+def noted(report: str, model) -> str:
+    """The report, with a word on what the model carries and S2ST does not apply."""
+    patches = guidance_patches(model)
+    if not patches:
+        return report
+    return (
+        f"{report}\nnote: the model carries {len(patches)} patch(es) of guidance "
+        f"({', '.join(patches)}), which S2ST does not apply: its guidance is the plain one"
+    )
 
 
 def relative_error(result: Tensor, source: Tensor) -> float:
@@ -53,11 +65,6 @@ def optimisation_report(name: str, records: list[StepRecord]) -> str:
     if losses:
         lines.append(f"loss {losses[0]:.4f} at first, {losses[-1]:.4f} at last")
     return "\n".join(lines)
-
-
-def correlation_report(factor: CorrelationFactor) -> str:
-    numbers = ", ".join(f"{value:.2f}" for value in factor.eta.tolist())
-    return f"eta per channel: {numbers} ({factor.distance.value}, mean 1)"
 
 
 def seed_line(seed: Tensor) -> str:

@@ -51,8 +51,8 @@ class Recorder:
         """A listener that records before it passes on."""
 
         def listen(record: StepRecord) -> None:
-            small = replace(record, latent=EMPTY, denoised=EMPTY)
-            self.records.append(small)
+            loss = None if record.loss is None else record.loss.cpu()
+            self.records.append(replace(record, latent=EMPTY, denoised=EMPTY, loss=loss))
             listener(record)
 
         return listen

@@ -29,7 +29,7 @@ from .latents import (
     unpacked_seed,
 )
 from .prompts import check_prompt_fits
-from .reports import optimisation_report, seed_line
+from .reports import noted, optimisation_report, seed_line
 from .run import Recorder, Stage, check_gradients, run_stage
 from .settings import config_of, setting
 from .types import CorrelationSocket, NullTextSocket, NullTextValue, TrajectorySocket
@@ -107,11 +107,12 @@ class SeedTranslate(io.ComfyNode):
             model, trajectory, prompts, target_domain, cfg, config, correlation
         )
         schedule, picture = trajectory.schedule, trajectory_picture(trajectory)
+        report = optimisation_report("seed translation", recorder.records)
         return io.NodeOutput(
             packed_seed(model, seed, schedule, picture),
             SeedNoise(model, seed, schedule.sigmas[0]),
             line_chart("seed translation", {"loss": recorder.losses}, "iteration"),
-            "\n".join([optimisation_report("seed translation", recorder.records), seed_line(seed)]),
+            noted(f"{report}\n{seed_line(seed)}", model),
             core_sigmas(model, schedule.sigmas),
         )
 

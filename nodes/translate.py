@@ -25,7 +25,7 @@ from .guidance import guidance_input
 from .latents import packed, packed_seed, picture_of, unpacked
 from .layout import mask_for_latent
 from .prompts import check_prompt_fits
-from .reports import optimisation_report, relative_error, seed_line
+from .reports import noted, optimisation_report, relative_error, seed_line
 from .run import Recorder, Stage, check_gradients_at, run_stage
 from .seed import GUIDED
 from .settings import config_of, setting
@@ -142,7 +142,7 @@ class Translate(io.ComfyNode):
         return io.NodeOutput(
             packed(model, done.latent, picture),
             _charts(recorders),
-            _report(done, recorders),
+            noted(_report(done, recorders), model),
             packed_seed(model, done.seed, schedule, picture),
         )
 

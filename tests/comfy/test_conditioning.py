@@ -163,3 +163,13 @@ def test_gradients_go_through_it(comfy, lora, name):
     )
     report = comfy.texts(graph, done[2])
     assert "20 backward passes" in report
+
+
+def test_a_guidance_patch_is_named_in_the_report(comfy):
+    graph = Graph()
+    model = tiny_model(graph)
+    patched = graph.add("RescaleCFG", model=model, multiplier=0.7)[0]
+    source = tiny_prompt(graph, 3)
+    reports = [invert(graph, one, source, tiny_latent(graph))[2] for one in (patched, model)]
+    assert "sampler_cfg_function" in comfy.texts(graph, reports[0])
+    assert "patch" not in comfy.texts(graph, reports[1])

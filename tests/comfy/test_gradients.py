@@ -97,7 +97,7 @@ def test_every_history_gives_the_same_bits(comfy, lora, dtype):  # noqa: F811
     assert all(torch.equal(one, results[0]) for one in results[1:])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "float8_e4m3fn"])
 def test_a_ksampler_gives_the_same_bits_before_and_after(comfy, dtype):
     graph, model, other = wired(dtype, seed=2)
     before = core_sampler(graph, model, other["positive"], other["negative"], other["latent"])
