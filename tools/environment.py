@@ -78,7 +78,7 @@ def _run_step(arguments: list[str], failure: str) -> None:
 
 
 def _make_environment() -> None:
-    print(f"Making the environment {ENVIRONMENT.name} with Python {platform.python_version()}")
+    print(f"Making .venv with Python {platform.python_version()}", flush=True)
     _run_step(
         [sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)],
         "The environment .venv could not be made; check that this folder is writable",
@@ -119,7 +119,8 @@ def prepare() -> Path:
         _check_disk(download, installed)
         print(
             f"First set-up: about {download:.1f} GB to download, {installed:.1f} GB on disk "
-            "(PyTorch is most of it). Later runs start at once."
+            "(PyTorch is most of it). Later runs start at once.",
+            flush=True,
         )
         _make_environment()
     _install()
