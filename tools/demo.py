@@ -33,7 +33,7 @@ FOLDER = ROOT / "out" / "demo"
 MOST_SCENES = 32
 OTHER_SCENES = 100  # the source domain's examples show other places than the target domain's
 EXPECTED = (SetupError, GraphRefused, GraphFailed, GraphInterrupted, OSError, ValueError)
-NUMBER = re.compile(r"^(?P<name>[^:]+): (?P<value>-?\d+(\.\d+)?)")
+NUMBER = re.compile(r"^(- )?(?P<name>[^:]+): (?P<value>-?\d+(\.\d+)?)")
 SPENT = re.compile(r"(?P<evaluations>\d+) evaluations, (?P<gradients>\d+) backward passes")
 
 SOURCE, TRUTH, SHOWN = "source", "truth", "references"

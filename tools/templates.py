@@ -134,6 +134,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
     trajectory, _, found = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
     told(flow, found, "how exact the inversion is")
+    flow.column()
     fitting = {"model": model, "trajectory": trajectory, "positive": source, "negative": negative}
     fitting |= {"cfg": GUIDANCE, "method": "negative prompt"}
     null_text, returned, held = flow.add("S2ST_NullTextInvert", fitting)
@@ -147,6 +148,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     seed, _, curve, done, _ = flow.add("S2ST_SeedTranslate", wanted)
     shown(flow, curve, "seed translation: loss")
     told(flow, done, "report")
+    flow.column()
     plain = flow.add("S2ST_SampleSeed", {**prompts, "seed": seed, "cfg": GUIDANCE, "steps": STEPS})
     shown(flow, decoded(flow, plain[0], vae, "decode"), "from the translated seed alone")
     flow.group("5 - Optimise the trajectory")
@@ -247,6 +249,7 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
         look = encoded(flow, references(flow, domain), vae, "encode the look")
         wanted = {**parts, "positive": target, "target_domain": look}
         seed = flow.add("S2ST_SeedTranslate", wanted)[0]
+        flow.column()
         wanted |= {"seed": seed, "cfg": GUIDANCE}
         result = flow.add("S2ST_TrajectoryOptimize", wanted)[0]
         shown(flow, decoded(flow, result, vae, "decode"), domain)

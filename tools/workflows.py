@@ -12,12 +12,21 @@ ROW, WIDGET, TITLE = 20, 24, 30  # pixels of the editor: a socket, a widget, a n
 GAP, MARGIN = 26, 16
 GROUP_TITLE = 44
 TEXT_ROOM, PICTURE_ROOM, REPORT_ROOM = 76, 240, 110
+LIVE_ROOM = 220  # of the preview that a node shows while it samples
 NOTE_KIND = "MarkdownNote"
 NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
 GROUP_COLOURS = ("#3f789e", "#88A", "#8A8", "#b58b2a", "#a1309b")
 WIDGET_TYPES = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
 WITH_PICTURE = {"LoadImage", "PreviewImage", "SaveImage"}
 WITH_REPORT = {"PreviewAny"}
+WITH_LIVE_PREVIEW = {
+    "S2ST_DDIMInvert",
+    "S2ST_NullTextInvert",
+    "S2ST_SeedTranslate",
+    "S2ST_TrajectoryOptimize",
+    "S2ST_SampleSeed",
+    "S2ST_Translate",
+}
 EDITOR_ONLY = {NOTE_KIND, "Note"}
 ALWAYS, NEVER = 0, 2  # the editor's modes of a node
 NAMESPACE = uuid.UUID("b6f0c3a2-2312-5001-9116-000000000000")
@@ -131,9 +140,17 @@ class Node:
         rows = max(len(self.kind.inputs) - len(widgets), len(self.kind.outputs))
         texts = sum(bool(one.options.get("multiline")) for one in widgets)
         count = sum(1 + len(one.companions) for one in widgets)
-        shown = PICTURE_ROOM if self.kind.name in WITH_PICTURE else 0
-        shown += REPORT_ROOM if self.kind.name in WITH_REPORT else 0
-        return ROW * rows + WIDGET * count + TEXT_ROOM * texts + shown + 16
+        return ROW * rows + WIDGET * count + TEXT_ROOM * texts + self._shown + 16
+
+    @property
+    def _shown(self) -> int:
+        picture = max(PICTURE_ROOM, round(0.9 * self.width))
+        rooms = (
+            (WITH_PICTURE, picture),
+            (WITH_REPORT, REPORT_ROOM),
+            (WITH_LIVE_PREVIEW, LIVE_ROOM),
+        )
+        return sum(room for kinds, room in rooms if self.kind.name in kinds)
 
 
 @dataclass

@@ -80,7 +80,7 @@ def test_a_setting_out_of_its_limits_is_one_clear_sentence(repository, option):
 
 
 def test_lines_with_numbers_are_read():
-    text = "edges: 0.51 (1 is best)\nno number here\nPSNR to the truth: 20.25 dB (source: 9.00 dB)"
+    text = "- edges: 0.51 (1 is best)\nno number\nPSNR to the truth: 20.25 dB (source: 9.00 dB)"
     assert numbers(text) == {"edges": 0.51, "PSNR to the truth": 20.25}
     text = "seed\n40 evaluations, 12 backward passes"
     assert spent(text) == {"evaluations": 40, "gradients": 12}
