@@ -38,14 +38,14 @@ STEPS_WEIGHTS = (
 STEPS_INVERT = (
     "**DDIM inversion** walks from the picture to its seed. **Null text** then finds empty "
     "prompts with which guided sampling comes back to the picture.\n\n"
-    "Look at the check below before going on: if it does not look like the source, no later "
+    "Look at the check beside it before going on: if it does not look like the source, no later "
     "stage can help. Raise *refine* or *steps*, or describe the source better. *negative "
     "prompt* is the quick method; choose *null-text* for the exact, slow one."
 )
 STEPS_SEED = (
     "**Seed translation** changes the seed itself, a little, ten times: so that what grows "
     "out of it has the source's edges and the night's colours. The curve should fall.\n\n"
-    "Below is plain sampling from the new seed, before the last stage."
+    "Beside it: plain sampling from the new seed, without the last stage."
 )
 STEPS_TRAJECTORY = (
     "**Trajectory optimisation** samples from the seed and corrects every step: edges of the "

@@ -230,6 +230,7 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
     source = prompt(flow, clip, "a street on a sunny day", "source prompt")
     negative = prompt(flow, clip, "", "negative prompt (empty)")
     start = encoded(flow, day, vae, "encode the scenes")
+    flow.column()
     wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
     trajectory, _, report = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
     flow.add("S2ST_SaveTrajectory", {"trajectory": trajectory})
