@@ -56,8 +56,8 @@ def _is_comfyui(folder: Path) -> bool:
     return (folder / "main.py").is_file() and (folder / "comfy" / "model_patcher.py").is_file()
 
 
-def given() -> Path | None:
-    """The developer's own ComfyUI: COMFYUI_PATH, or the one whose custom_nodes holds this pack."""
+def given(root: Path = ROOT) -> Path | None:
+    """The developer's own ComfyUI: COMFYUI_PATH, or the one whose custom_nodes holds `root`."""
     named = os.environ.get("COMFYUI_PATH")
     if named:
         folder = Path(named).expanduser().resolve()
@@ -67,8 +67,8 @@ def given() -> Path | None:
                 "expected); correct it or unset it."
             )
         return folder
-    host = ROOT.parent.parent
-    return host if ROOT.parent.name == "custom_nodes" and _is_comfyui(host) else None
+    host = root.parent.parent
+    return host if root.parent.name == "custom_nodes" and _is_comfyui(host) else None
 
 
 def obtain(version: str = DEFAULT_RELEASE) -> Path:
