@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from tools.commands import COMMANDS
 from tools.comfyui import free_port, given, port_is_free
+from tools.commands import COMMANDS
 from tools.environment import ROOT, SetupError, _check_disk
 
 OLD_PYTHON = """
