@@ -38,7 +38,7 @@ class TrainingConfig:
     autoencoder: StageConfig = StageConfig(
         steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995)
     diffusion: StageConfig = StageConfig(
-        steps=4000, batch=16, learning_rate=2e-3, warm_up=100, average_decay=0.998,
+        steps=3000, batch=16, learning_rate=2e-3, warm_up=100, average_decay=0.998,
         cool_down=0.5)
 
     def __post_init__(self):
