@@ -11,6 +11,7 @@ from .api import CATEGORY, io, output
 from .charts import INK, PAPER, as_image, font
 from .layout import to_channels_first
 from .metrics import colour_distance, edge_agreement, psnr
+from .reports import listed
 
 LABEL_HEIGHT = 24
 GAP = 6
@@ -52,7 +53,7 @@ class Compare(io.ComfyNode):
             _check_pairs(name, pictures, columns["source"])
         domain = None if target_domain is None else to_channels_first(target_domain)
         sheet = contact_sheet(columns, domain)
-        return io.NodeOutput(sheet, "\n".join(measured(columns, domain)))
+        return io.NodeOutput(sheet, listed(measured(columns, domain)))
 
 
 def _check_pairs(name: str, pictures: Tensor, source: Tensor) -> None:

@@ -7,7 +7,7 @@ from .api import CATEGORY, io, output
 from .comfy_model import sigma_table
 from .latents import packed_seed, picture_of, trajectory_facts, unpacked
 from .prompts import check_prompt_fits
-from .reports import inversion_report, noted
+from .reports import inversion_report, reported
 from .run import Stage, run_stage
 from .settings import config_of, setting
 from .types import TrajectorySocket
@@ -50,7 +50,7 @@ class DDIMInvert(io.ComfyNode):
         config = config_of(InversionConfig, {"steps": steps, "spacing": spacing, "refine": refine})
         trajectory, returned = inverted(model, positive, latent, config, check)
         seed = packed_seed(model, trajectory.seed, trajectory.schedule, picture_of(latent))
-        report = noted(inversion_report(trajectory, returned), model)
+        report = reported(inversion_report(trajectory, returned), model)
         return io.NodeOutput(trajectory, seed, report)
 
 

@@ -10,7 +10,7 @@ from .comfy_model import model_facts
 from .guidance import guidance_input
 from .latents import normal_trajectory, packed, trajectory_picture
 from .prompts import check_prompt_fits
-from .reports import noted, null_text_report
+from .reports import null_text_report, reported
 from .run import Stage, check_gradients, run_stage
 from .settings import config_of, setting
 from .types import NullTextSocket, NullTextValue, TrajectorySocket
@@ -67,7 +67,7 @@ class NullTextInvert(io.ComfyNode):
             model=model_facts(model).as_dict(),
         )
         latent = packed(model, fitted.reconstruction, trajectory_picture(trajectory))
-        return io.NodeOutput(value, latent, noted(null_text_report(fitted, trajectory), model))
+        return io.NodeOutput(value, latent, reported(null_text_report(fitted, trajectory), model))
 
 
 def null_text(

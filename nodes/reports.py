@@ -8,15 +8,21 @@ from ..s2st import NullText, StepRecord, Trajectory
 from .comfy_model import guidance_patches
 
 
-def noted(report: str, model) -> str:
-    """The report, with a word on what the model carries and S2ST does not apply."""
+def listed(lines: list[str]) -> str:
+    """Lines as a list, for ComfyUI shows text as Markdown and would run them together."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def reported(lines: list[str], model) -> str:
+    """A report, with a word on what the model carries and S2ST does not apply."""
     patches = guidance_patches(model)
     if not patches:
-        return report
-    return (
-        f"{report}\nnote: the model carries {len(patches)} patch(es) of guidance "
-        f"({', '.join(patches)}), which S2ST does not apply: its guidance is the plain one"
+        return listed(lines)
+    note = (
+        f"note: the model carries a patch of guidance ({', '.join(patches)}), which S2ST does "
+        f"not apply: its guidance is the plain one"
     )
+    return listed([*lines, note])
 
 
 def relative_error(result: Tensor, source: Tensor) -> float:
@@ -33,7 +39,7 @@ def verdict(error: float) -> str:
     return "the source is not held: check the source prompt, raise refine or steps"
 
 
-def inversion_report(trajectory: Trajectory, returned: Tensor | None) -> str:
+def inversion_report(trajectory: Trajectory, returned: Tensor | None) -> list[str]:
     schedule = trajectory.schedule
     lines = [
         f"DDIM inversion, {schedule.steps} steps from sigma 0 to {schedule.sigmas[0]:.2f}",
@@ -42,29 +48,28 @@ def inversion_report(trajectory: Trajectory, returned: Tensor | None) -> str:
     if returned is not None:
         error = relative_error(returned, trajectory.source)
         lines.append(f"reconstruction error {error:.4f} of the source's spread: {verdict(error)}")
-    return "\n".join(lines)
+    return lines
 
 
-def null_text_report(fitted: NullText, trajectory: Trajectory) -> str:
+def null_text_report(fitted: NullText, trajectory: Trajectory) -> list[str]:
     error = relative_error(fitted.reconstruction.cpu(), trajectory.source)
-    return "\n".join(
-        [
-            f"null text for guidance {fitted.scale:g}: {fitted.evaluations} evaluations, "
-            f"{fitted.gradients} backward passes",
-            f"reconstruction error {error:.4f} of the source's spread: {verdict(error)}",
-        ]
-    )
+    return [
+        f"null text for guidance {fitted.scale:g}: {fitted.evaluations} evaluations, "
+        f"{fitted.gradients} backward passes",
+        f"reconstruction error {error:.4f} of the source's spread: {verdict(error)}",
+    ]
 
 
-def optimisation_report(name: str, records: list[StepRecord]) -> str:
+def optimisation_report(name: str, records: list[StepRecord]) -> list[str]:
     losses = [float(one.loss.mean()) for one in records if one.loss is not None]
     last = records[-1] if records else None
-    lines = [name]
+    lines = []
     if last is not None:
-        lines.append(f"{last.evaluations} evaluations, {last.gradients} backward passes")
+        spent = f"{last.evaluations} evaluations, {last.gradients} backward passes"
+        lines.append(f"{name}: {spent}")
     if losses:
-        lines.append(f"loss {losses[0]:.4f} at first, {losses[-1]:.4f} at last")
-    return "\n".join(lines)
+        lines.append(f"{name}: loss {losses[0]:.4f} at first, {losses[-1]:.4f} at last")
+    return lines
 
 
 def seed_line(seed: Tensor) -> str:

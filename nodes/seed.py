@@ -29,7 +29,7 @@ from .latents import (
     unpacked_seed,
 )
 from .prompts import check_prompt_fits
-from .reports import noted, optimisation_report, seed_line
+from .reports import optimisation_report, reported, seed_line
 from .run import Recorder, Stage, check_gradients, run_stage
 from .settings import config_of, setting
 from .types import CorrelationSocket, NullTextSocket, NullTextValue, TrajectorySocket
@@ -112,7 +112,7 @@ class SeedTranslate(io.ComfyNode):
             packed_seed(model, seed, schedule, picture),
             SeedNoise(model, seed, schedule.sigmas[0]),
             line_chart("seed translation", {"loss": recorder.losses}, "iteration"),
-            noted(f"{report}\n{seed_line(seed)}", model),
+            reported([*report, seed_line(seed)], model),
             core_sigmas(model, schedule.sigmas),
         )
 

@@ -17,7 +17,7 @@ from .latents import (
 )
 from .layout import mask_for_latent
 from .prompts import check_prompt_fits
-from .reports import noted, optimisation_report
+from .reports import optimisation_report, reported
 from .run import Recorder, Stage, check_gradients, run_stage
 from .seed import GUIDED, check_null_text_fits, fitted_to, prompts_with_null_text
 from .settings import config_of, setting
@@ -112,7 +112,7 @@ class TrajectoryOptimize(io.ComfyNode):
         return io.NodeOutput(
             packed(model, latent, trajectory_picture(trajectory)),
             line_chart("trajectory optimisation", {"loss": recorder.losses}, "step"),
-            noted(optimisation_report("trajectory optimisation", recorder.records), model),
+            reported(optimisation_report("trajectory optimisation", recorder.records), model),
         )
 
 

@@ -25,7 +25,7 @@ from .guidance import guidance_input
 from .latents import packed, packed_seed, picture_of, unpacked
 from .layout import mask_for_latent
 from .prompts import check_prompt_fits
-from .reports import noted, optimisation_report, relative_error, seed_line
+from .reports import optimisation_report, relative_error, reported, seed_line
 from .run import Recorder, Stage, check_gradients_at, run_stage
 from .seed import GUIDED
 from .settings import config_of, setting
@@ -142,7 +142,7 @@ class Translate(io.ComfyNode):
         return io.NodeOutput(
             packed(model, done.latent, picture),
             _charts(recorders),
-            noted(_report(done, recorders), model),
+            reported(_report(done, recorders), model),
             packed_seed(model, done.seed, schedule, picture),
         )
 
@@ -249,18 +249,18 @@ def _charts(recorders: dict[str, Recorder]) -> torch.Tensor:
     return torch.cat(charts)
 
 
-def _report(done: Translation, recorders: dict[str, Recorder]) -> str:
+def _report(done: Translation, recorders: dict[str, Recorder]) -> list[str]:
     changed = relative_error(done.latent, done.trajectory.source)
     lines = [
-        optimisation_report(name, recorder.records)
+        line
         for name, recorder in recorders.items()
-        if recorder.records
+        for line in optimisation_report(name, recorder.records)
     ]
     if done.eta is not None:
         lines.append("eta per channel: " + ", ".join(f"{one:.2f}" for one in done.eta.tolist()))
     lines.append(seed_line(done.seed))
     lines.append(f"the latent moved by {changed:.2f} of the source's spread")
-    return "\n".join(lines)
+    return lines
 
 
 NODES = [Translate]

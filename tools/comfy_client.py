@@ -105,7 +105,10 @@ class ComfyClient:
             answer = self.post("/prompt", {"prompt": graph, "client_id": self.client_id})
         except urllib.error.HTTPError as error:
             raise GraphRefused(json.loads(error.read())) from error
-        return Run(prompt_id=json.loads(answer)["prompt_id"])
+        accepted = json.loads(answer)
+        if accepted.get("node_errors"):  # the server runs what is left of such a graph
+            raise GraphRefused(accepted)
+        return Run(prompt_id=accepted["prompt_id"])
 
     def follow(self, run: Run, listen: Listener = ignore_event) -> Run:
         """Read the websocket until this run has ended."""
