@@ -5,6 +5,7 @@ everything around them (LoRA, ControlNet, hooks, samplers, memory management) is
 """
 
 import hashlib
+import time
 
 import comfy.cldm.cldm
 import comfy.conds
@@ -282,6 +283,25 @@ class TestAfter:
         return (model,)
 
 
+class TestSlowModel:
+    """A model patch, as extensions make them, with which every evaluation takes a while."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",), "seconds": ("FLOAT", {"default": 0.3})}}
+
+    def patch(self, model, seconds):
+        def wait_and_apply(apply_model, given):
+            time.sleep(seconds)
+            return apply_model(given["input"], given["timestep"], **given["c"])
+
+        slow = model.clone()
+        slow.set_model_unet_function_wrapper(wait_and_apply)
+        return (slow,)
+
+
 class TestRandomState:
     """Torch's global random state as a short text."""
 
@@ -318,6 +338,7 @@ NODE_CLASS_MAPPINGS = {
     "TestVAE": TestVAE,
     "TestPicture": TestPicture,
     "TestAfter": TestAfter,
+    "TestSlowModel": TestSlowModel,
     "TestRandomState": TestRandomState,
     "TestUnloadAll": TestUnloadAll,
 }
