@@ -72,14 +72,20 @@ def model_facts(patcher: comfy.model_patcher.ModelPatcher) -> ModelFacts:
             f"[batch, channels, height, width] latents: use an image model."
         )
     channels = model.latent_format.latent_channels
-    taken = getattr(getattr(model, "diffusion_model", None), "in_channels", channels)
-    if model.concat_keys or taken != channels:
-        raise ValueError(
-            f"The model is a {family} that reads {taken} channels where its latent has {channels}: "
-            f"inpainting and edit models need a second picture that S2ST does not give; "
-            f"load the ordinary checkpoint of the same family."
-        )
+    _check_reads_latents_alone(model, family, channels)
     return ModelFacts(family=family, prediction=_prediction(patcher, family), channels=channels)
+
+
+def _check_reads_latents_alone(model, family: str, channels: int) -> None:
+    network = model.diffusion_model
+    taken, patch = getattr(network, "in_channels", channels), getattr(network, "patch_size", 1)
+    if not model.concat_keys and taken in (channels, channels * patch**2):
+        return
+    raise ValueError(
+        f"The model is a {family} that reads {taken} channels where its latent has {channels}: "
+        f"inpainting and edit models need a second picture that S2ST does not give; "
+        f"load the ordinary checkpoint of the same family."
+    )
 
 
 def _prediction(patcher: comfy.model_patcher.ModelPatcher, family: str) -> Prediction:
@@ -134,7 +140,7 @@ class PromptNeeds:
 def prompt_needs(patcher: comfy.model_patcher.ModelPatcher) -> PromptNeeds:
     """What every prompt for this model must bring."""
     config = patcher.model.model_config
-    width = config.unet_config.get("context_dim")
+    width = config.unet_config.get("context_dim", config.unet_config.get("context_in_dim"))
     return PromptNeeds(
         family=type(config).__name__,
         width=width if isinstance(width, int) else None,

@@ -16,14 +16,15 @@ from graphs import (
     translate,
 )
 
-KINDS = ("eps", "v", "xl", "flow")
+KINDS = ("eps", "v", "xl", "flow", "flux")
 
 
 def parts(kind="eps"):
     graph = Graph()
     model = tiny_model(graph, kind)
     source, positive, negative = (tiny_prompt(graph, seed) for seed in (3, 5, 4))
-    return graph, model, source, positive, negative, tiny_latent(graph)
+    latent = tiny_latent(graph, channels=16 if kind == "flux" else 4)
+    return graph, model, source, positive, negative, latent
 
 
 def relative(one, other):
@@ -57,13 +58,15 @@ def test_inverting_and_sampling_back_in_the_core_returns_the_source(comfy, kind)
 @pytest.mark.parametrize("kind", KINDS)
 def test_our_noise_in_the_custom_sampler_equals_sample_seed(comfy, kind, spacing, empty):
     graph, model, source, positive, negative, latent = parts(kind)
-    domain = tiny_latent(graph, 9, batch=2)
+    channels = 16 if kind == "flux" else 4
+    domain = tiny_latent(graph, 9, batch=2, channels=channels)
     trajectory = invert(graph, model, source, latent, spacing=spacing)[0]
     moved = seed_translate(graph, model, trajectory, positive, negative, domain)
     ours = sample_seed(
         graph, model, positive, negative, seed=moved[0], trajectory=trajectory, spacing=spacing
     )
-    start = graph.add("EmptyLatentImage", width=128, height=128, batch_size=1)[0]
+    blank = "EmptySD3LatentImage" if kind == "flux" else "EmptyLatentImage"
+    start = graph.add(blank, width=128, height=128, batch_size=1)[0]
     guider = graph.add("CFGGuider", model=model, positive=positive, negative=negative, cfg=3.0)
     core = graph.add(
         "SamplerCustomAdvanced",

@@ -58,6 +58,33 @@ class TinyWide(TinyModel):
     latent_format = comfy.latent_formats.SD3
 
 
+class TinyFlux(comfy.supported_models_base.BASE):
+    """A diffusion transformer like Flux."""
+
+    unet_config = {"image_model": "flux"}
+    unet_extra_config = {}
+    latent_format = comfy.latent_formats.Flux
+
+
+FLUX = {
+    "image_model": "flux",
+    "in_channels": 16,
+    "out_channels": 16,
+    "vec_in_dim": POOLED,
+    "context_in_dim": WIDTH,
+    "hidden_size": 48,
+    "mlp_ratio": 2.0,
+    "num_heads": 2,
+    "depth": 1,
+    "depth_single_blocks": 2,
+    "axes_dim": [8, 8, 8],
+    "theta": 10000,
+    "patch_size": 2,
+    "qkv_bias": True,
+    "guidance_embed": False,
+}
+
+
 class TinyHungry(TinyModel):
     """Claims to need so much memory that pictures go through one at a time."""
 
@@ -80,6 +107,7 @@ KINDS = {
     "wide": (TinyWide, {"in_channels": 16, "out_channels": 16}, "EPS"),
     "video": (TinyVideo, {"in_channels": 16, "out_channels": 16}, "FLOW"),
     "inpaint": (TinyModel, {"in_channels": 9}, "EPS"),
+    "flux": (TinyFlux, FLUX, "FLUX"),
     "edit": (TinyModel, {}, "IMG_TO_IMG"),
 }
 
@@ -89,6 +117,9 @@ class PooledModel(comfy.model_base.BaseModel):
 
     def encode_adm(self, **kwargs):
         return kwargs["pooled_output"]
+
+
+OWNERS = {"xl": PooledModel, "flux": comfy.model_base.Flux}
 
 
 def random_weights(module, seed):
@@ -101,7 +132,7 @@ def random_weights(module, seed):
             one = one / value[0].numel() ** 0.5
         else:
             one = 0.1 * one + (1.0 if name.endswith("weight") else 0.0)
-        if name.startswith("out."):
+        if name.startswith(("out.", "final_layer.linear.")):
             one = CALM * one
         weights[name] = one.to(value.dtype)
     module.load_state_dict(weights)
@@ -109,11 +140,11 @@ def random_weights(module, seed):
 
 def build(kind, dtype, seed):
     config_class, changes, model_type = KINDS[kind]
-    config = config_class({**UNET, **changes})
+    config = config_class(changes if kind == "flux" else {**UNET, **changes})
     device = comfy.model_management.get_torch_device()
     manual = comfy.model_management.unet_manual_cast(dtype, device)
     config.set_inference_dtype(dtype, manual)
-    owner = PooledModel if config.unet_config["adm_in_channels"] else comfy.model_base.BaseModel
+    owner = OWNERS.get(kind, comfy.model_base.BaseModel)
     model = owner(config, model_type=comfy.model_base.ModelType[model_type])
     if kind == "inpaint":
         model.set_inpaint()
