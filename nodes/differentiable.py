@@ -21,6 +21,7 @@ REFUSED_IN_PLACE = "Inplace update to inference tensor outside InferenceMode"
 UNET_BLOCKS = ("ResBlock", "VideoResBlock", "BasicTransformerBlock")
 
 
+SLICE = Tensor.__getitem__
 OUT_OF_PLACE = {
     Tensor.add_: torch.add,
     Tensor.sub_: torch.sub,
@@ -34,16 +35,18 @@ class NormalTensors(TorchFunctionMode):
 
     `a += b` becomes `a = a + b` where autograd may still need the old a, as when the core adds a
     ControlNet's output; views are left alone, for there the core means the tensor behind them.
-    Should a model rely on the tensor having changed, the check of its gradients fails: their slope
-    is measured without this mode.
+    A slice is taken as a copy, for patches such as FreeU then write into what they sliced.
+    Should a model rely on the opposite, the check of its gradients fails: their slope is measured
+    without this mode.
     """
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func in OUT_OF_PLACE and _is_intermediate(args[0]):
+        if func in OUT_OF_PLACE and _is_intermediate(args[0]) and not args[0]._is_view():
             func = OUT_OF_PLACE[func]
         try:
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+            return result.clone() if func is SLICE and _is_intermediate(args[0]) else result
         except RuntimeError as error:
             retry = _retry(func, args, str(error))
             if retry is None:
@@ -52,7 +55,7 @@ class NormalTensors(TorchFunctionMode):
 
 
 def _is_intermediate(value: Tensor) -> bool:
-    return torch.is_grad_enabled() and value.requires_grad and not value._is_view()
+    return torch.is_grad_enabled() and value.requires_grad
 
 
 def _retry(func: Callable, args: tuple, message: str) -> Callable | None:

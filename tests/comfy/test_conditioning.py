@@ -106,6 +106,11 @@ def with_other_schedule(graph, model, positive, negative, lora):
     return changed[0], positive, negative
 
 
+def with_model_patch(graph, model, positive, negative, lora):
+    patched = graph.add("FreeU_V2", model=model, b1=1.3, b2=1.4, s1=0.9, s2=0.2)
+    return patched[0], positive, negative
+
+
 ATTACHMENTS = {
     "lora": with_lora,
     "hooked lora": with_hooked_lora,
@@ -113,6 +118,7 @@ ATTACHMENTS = {
     "masked prompt": with_masked_prompt,
     "area": with_area,
     "other schedule": with_other_schedule,
+    "model patch": with_model_patch,
 }
 
 
