@@ -1,12 +1,14 @@
 """The README names what there is: every node, every command, no dead link."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tools.commands import COMMANDS
 
-PAGES = ("README.md", "docs/development.md", "docs/method.md", "docs/demo-model.md")
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
 COMMAND = re.compile(r"python dev\.py ([a-z][a-z-]*)")
 NODE_ROW = re.compile(r"^\| (?P<title>S2ST [^|]+?) \| `(?P<id>S2ST_\w+)` \|", re.MULTILINE)
