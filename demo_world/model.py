@@ -110,7 +110,7 @@ def save(model, directory):
         text = config_text(network.config)
         (directory / f"{prefix}.json").write_text(text, encoding="utf-8")
     model.scheduler.save_config(directory)
-    model.tokenizer.save_pretrained(directory / "tokenizer")
+    build_tokenizer(directory / "tokenizer", known_words())
 
 
 def read_config(directory, name):
