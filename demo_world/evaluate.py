@@ -100,7 +100,7 @@ def inversion_figures(parts, count=32, steps=50, refine=0):
     """PSNR of the autoencoder alone, and after inverting and sampling back at w = 1."""
     images, names = held_out(count)
     words, latents = own_prompts(parts, names), parts.encode_image(images)
-    config = InversionConfig(steps=steps, refine=refine)
+    config = InversionConfig(steps=steps, refine=refine, spacing=Spacing.TRAILING)
     trajectory = invert(parts.denoiser, latents, words, parts.sigma_table, config)
     back = sample(parts.denoiser, trajectory.seed, Prompt(words), trajectory.schedule)
     alone = psnr(parts.decode_latent(latents), images).mean().item()
