@@ -261,7 +261,7 @@ def test_the_example_script_translates_a_picture(stable_diffusion, repository, t
     stable_diffusion.save_pretrained(tmp_path / "model")
     for name, shade in (("day.png", 200), ("night.png", 40)):
         Image.new("RGB", (48, 32), (shade, shade, shade)).save(tmp_path / name)
-    command = [sys.executable, "examples/translate_image.py", tmp_path / "model"]
+    command = [sys.executable, "scripts/translate_image.py", tmp_path / "model"]
     command += [tmp_path / "day.png", tmp_path / "out.png", "--source", "day"]
     command += ["--target", "night", "--references", tmp_path / "night.png", "--steps", "2"]
     environment = {"PYTHONPATH": ".", "PATH": "", "OMP_NUM_THREADS": "1"}

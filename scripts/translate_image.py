@@ -1,6 +1,6 @@
 """Translate one picture with any Stable Diffusion 1.x, 2.x or XL folder in diffusers' format.
 
-python examples/translate_image.py MODEL day.png night.png --source "a street by day" \
+python scripts/translate_image.py MODEL day.png night.png --source "a street by day" \
     --target "a street at night" --references some/night/photos/*.png
 """
 
