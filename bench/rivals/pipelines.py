@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import torch
 from diffusers import DDIMScheduler, DiffusionPipeline, UNet2DConditionModel
+from diffusers.utils import logging
 from torch import Tensor
 
 from ..lab import Case, Lab
@@ -47,9 +48,21 @@ def pipeline_of(
     parts = {**lab.parts.pipeline.components, **schedulers}
     wanted = inspect.signature(kind.__init__).parameters
     chosen = {name: part for name, part in parts.items() if name in wanted}
-    pipeline = kind(**chosen, requires_safety_checker=False)
+    with quiet():
+        pipeline = kind(**chosen, requires_safety_checker=False)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+@contextmanager
+def quiet():
+    """Without diffusers' notices, say that a pipeline is an old one."""
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 @contextmanager

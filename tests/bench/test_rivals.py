@@ -1,0 +1,294 @@
+"""Every rival of the comparison runs on the demo model, and does what its paper says."""
+
+import pytest
+import torch
+from diffusers import DDIMScheduler
+
+from bench.lab import Case, Lab, Meter, Pair, make_case, open_lab
+from bench.method import Method, edited
+from bench.rivals import METHODS, ddim_inversion, diffedit, sdedit
+from bench.rivals.difference_path import difference_path, noise_like
+from bench.rivals.direct_inversion import (
+    SOURCE,
+    TARGET,
+    SelfInjection,
+    Switch,
+    edited_beside,
+    with_source_rows,
+)
+from bench.rivals.histogram_matching import matched, quantiles, with_moments
+from bench.rivals.pipelines import (
+    ddim_scheduler,
+    embedding,
+    generators,
+    kept_processors,
+    predicting_noise,
+)
+from bench.rivals.plug_and_play import plugged
+from bench.rivals.prompt_to_prompt import origins
+from demo_world import TUNING_SEEDS
+from s2st import Conditioning, Prompt, sample
+
+torch.set_num_threads(1)
+
+STEPS = 4
+DAY_TO_SNOW = Pair("day", "snow")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    return open_lab(steps=STEPS, references=4)
+
+
+@pytest.fixture(scope="module")
+def case(lab: Lab) -> Case:
+    return make_case(lab, DAY_TO_SNOW, tuple(TUNING_SEEDS[:1]))
+
+
+@pytest.fixture(scope="module")
+def couple(lab: Lab) -> Case:
+    return make_case(lab, DAY_TO_SNOW, tuple(TUNING_SEEDS[:2]))
+
+
+def method_named(name: str) -> Method:
+    return next(method for method in METHODS if method.name == name)
+
+
+def plain_run(case: Case) -> torch.Tensor:
+    """Guided sampling without any rival."""
+    noise = noise_like(case.latents, generators(case))
+    target = Prompt(case.lab.prompt("snow"), case.lab.prompt(""), 2.0)
+    return sample(case.lab.parts.denoiser, noise, target, case.lab.schedule)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+class TestEveryRival:
+    def test_changes_the_picture_and_repeats_itself(self, method: Method, case: Case) -> None:
+        first = edited(method, case, method.settings[-1])
+        again = edited(method, case, method.settings[-1])
+        assert first.pictures.min() >= 0
+        assert first.pictures.max() <= 1
+        assert (first.pictures - case.source).abs().mean() > 0.02
+        assert torch.equal(first.pictures, again.pictures)
+        assert first.spent.evaluations == again.spent.evaluations
+
+    def test_leaves_the_shared_model_as_it_was(self, method: Method, case: Case) -> None:
+        pipeline = case.lab.parts.pipeline
+        processors = dict(pipeline.unet.attn_processors)
+        scheduler, config = pipeline.scheduler, dict(pipeline.scheduler.config)
+        hooks = [len(module._forward_hooks) for module in pipeline.unet.modules()]
+        before = plain_run(case)
+        method.run(case, method.settings[0], Meter())
+        assert torch.equal(plain_run(case), before)
+        assert pipeline.scheduler is scheduler
+        assert dict(scheduler.config) == config
+        assert hooks == [len(module._forward_hooks) for module in pipeline.unet.modules()]
+        after = pipeline.unet.attn_processors
+        assert all(after[name] is processor for name, processor in processors.items())
+
+    def test_has_settings_of_one_shape(self, method: Method) -> None:
+        assert len(method.settings) >= 2
+        assert len({tuple(setting) for setting in method.settings}) == 1
+        assert len({tuple(setting.items()) for setting in method.settings}) == len(method.settings)
+
+
+@pytest.mark.parametrize(
+    "name", ["SDEdit", "Difference path", "CycleDiffusion", "DiffEdit", "LEDITS++"]
+)
+def test_a_batch_draws_what_single_pictures_draw(name: str, case: Case, couple: Case) -> None:
+    method = method_named(name)
+    alone = edited(method, case, method.settings[0]).pictures
+    together = edited(method, couple, method.settings[0]).pictures
+    assert (together[:1] - alone).abs().mean() < 1e-3
+    assert (together[1:] - alone).abs().mean() > 0.02
+
+
+def test_names_are_told_apart() -> None:
+    assert len({method.name for method in METHODS}) == len(METHODS)
+
+
+class TestSDEdit:
+    def test_hardly_noised_is_the_autoencoder(self) -> None:
+        fine = make_case(open_lab(steps=50, references=1), DAY_TO_SNOW, tuple(TUNING_SEEDS[:1]))
+        made = sdedit.run(fine, {"strength": 0.02, "guidance": 1.0}, Meter())
+        assert (made - fine.decoded(fine.latents)).abs().mean() < 0.02
+
+    def test_noise_grows_with_strength(self, case: Case) -> None:
+        weak, strong = (
+            edited(sdedit.METHOD, case, {"strength": strength, "guidance": 2.0})
+            for strength in (0.5, 1.0)
+        )
+        assert (weak.spent.evaluations, strong.spent.evaluations) == (4, 8)
+        distance = [(one.pictures - case.source).square().mean() for one in (weak, strong)]
+        assert distance[0] < distance[1]
+
+
+class TestInversion:
+    @pytest.fixture(scope="class")
+    def unchanged(self) -> Case:
+        """'Translate' day to day: the target prompt is the source's."""
+        lab = open_lab(steps=20, references=1)
+        return make_case(lab, Pair("day", "day"), tuple(TUNING_SEEDS[:1]))
+
+    def test_reconstructs_with_the_source_prompt(self, unchanged: Case) -> None:
+        made = ddim_inversion.run(unchanged, {"guidance": 1.0}, Meter())
+        reached = unchanged.decoded(unchanged.latents)
+        assert (made - reached).square().mean() < 2e-3
+
+    def test_negative_prompt_cancels_any_guidance(self, unchanged: Case) -> None:
+        plain = ddim_inversion.run(unchanged, {"guidance": 1.0}, Meter())
+        guided = ddim_inversion.run_negative(unchanged, {"guidance": 5.0}, Meter())
+        assert torch.allclose(plain, guided, atol=1e-3)
+
+    def test_is_charged_for_its_inversion(self, case: Case) -> None:
+        spent = edited(ddim_inversion.METHOD, case, {"guidance": 2.0}).spent
+        assert spent.evaluations == 3 * STEPS
+
+
+class TestDifferencePath:
+    def path(self, case: Case, source: Prompt, target: Prompt) -> torch.Tensor:
+        model, steps = case.lab.parts.denoiser, case.lab.schedule.pairs()
+        return difference_path(model, case.latents, source, target, steps, 1, generators(case))
+
+    def test_of_equal_prompts_stands_still(self, case: Case) -> None:
+        day = Prompt(case.lab.prompt("day"))
+        assert torch.equal(self.path(case, day, day), case.latents)
+
+    def test_of_other_prompts_moves(self, case: Case) -> None:
+        day, snow = Prompt(case.lab.prompt("day")), Prompt(case.lab.prompt("snow"))
+        assert (self.path(case, day, snow) - case.latents).abs().mean() > 0.1
+
+    def test_noise_belongs_to_the_picture(self, couple: Case) -> None:
+        together = noise_like(couple.latents, generators(couple))
+        alone = noise_like(couple.latents[1:], generators(couple)[1:])
+        assert torch.equal(together[1:], alone)
+
+
+class TestDirectInversion:
+    def test_without_injection_is_ddim_inversion(self, case: Case) -> None:
+        trajectory, _ = case.inverted()
+        beside = edited_beside(case, trajectory, 2.0, lambda index: False)
+        expected = ddim_inversion.run(case, {"guidance": 2.0}, Meter())
+        assert torch.allclose(case.decoded(beside), expected, atol=1e-3)
+
+    def test_idle_source_branch_changes_nothing(self, case: Case) -> None:
+        trajectory, _ = case.inverted()
+        alone = edited_beside(case, trajectory, 2.0, lambda index: False)
+        beside = edited_beside(case, trajectory, 2.0, lambda index: True)
+        assert torch.allclose(alone, beside, atol=1e-3)
+
+    def test_idle_processors_are_plain_attention(self, case: Case) -> None:
+        unet, before = case.lab.parts.pipeline.unet, plain_run(case)
+        with kept_processors(unet):
+            unet.set_attn_processor(SelfInjection(Switch(on=False), (TARGET,)))
+            assert torch.allclose(plain_run(case), before, atol=1e-3)
+
+    def test_plugged_in_rows_follow_the_source(self, case: Case) -> None:
+        """With all self-attention and the block's features taken over, the edit is dragged along:
+        its prediction depends on what the source shows."""
+        parts, noise = case.lab.parts, noise_like(case.latents, generators(case))
+        snow = Conditioning(embedding(case, "snow", rows=3))
+        rows = [torch.cat([source, noise, noise]) for source in (case.latents, -case.latents)]
+        apart = [parts.denoiser.denoise(row, 1.0, snow)[TARGET] for row in rows]
+        with plugged(parts.pipeline.unet, Switch(on=True), Switch(on=True)):
+            dragged = [parts.denoiser.denoise(row, 1.0, snow)[TARGET] for row in rows]
+        assert torch.allclose(apart[0], apart[1], atol=1e-4)
+        assert (dragged[0] - dragged[1]).abs().mean() > 0.01
+
+    def test_rows_are_replaced_by_the_sources(self) -> None:
+        rows = torch.arange(3.0).repeat_interleave(2)[:, None]
+        assert with_source_rows(rows, (TARGET,)).flatten().tolist() == [0, 0, 1, 1, 0, 0]
+        assert SOURCE == 0
+
+    def test_shared_words_are_found(self) -> None:
+        assert origins([9, 1, 2, 3, 0, 0], [9, 1, 7, 0, 0, 0]).tolist() == [0, 1, -1, 4, 5, -1]
+
+
+class TestPipelines:
+    def test_noise_prediction_is_the_v_models_own(self, case: Case) -> None:
+        """A DDIM step taken on eps is the step taken on v."""
+        lab, unet = case.lab, case.lab.parts.pipeline.unet
+        z, prompt = noise_like(case.latents, generators(case)), embedding(case, "snow")
+        plain, converting = ddim_scheduler(lab), ddim_scheduler(lab, noise=True)
+        for scheduler in (plain, converting):
+            scheduler.set_timesteps(STEPS)
+        timestep = plain.timesteps[1]
+        with torch.no_grad():
+            from_v = plain.step(unet(z, timestep, prompt).sample, timestep, z).prev_sample
+            with predicting_noise(lab):
+                eps = unet(z, timestep=timestep, encoder_hidden_states=prompt).sample
+        from_eps = converting.step(eps, timestep, z).prev_sample
+        assert torch.allclose(from_v, from_eps, atol=1e-3)
+
+    def test_scheduler_visits_the_labs_noise_levels(self, lab: Lab) -> None:
+        scheduler = ddim_scheduler(lab)
+        scheduler.set_timesteps(lab.steps)
+        visited = lab.parts.sigma_table[scheduler.timesteps]
+        assert torch.allclose(visited, torch.tensor(lab.schedule.sigmas[:-1]).to(visited))
+        assert scheduler.final_alpha_cumprod == 1
+
+    def test_processors_come_back_after_an_error(self, lab: Lab) -> None:
+        unet = lab.parts.pipeline.unet
+        before = dict(unet.attn_processors)
+        with pytest.raises(ZeroDivisionError), kept_processors(unet):
+            unet.set_attn_processor(SelfInjection(Switch(), (TARGET,)))
+            raise ZeroDivisionError
+        assert unet.attn_processors == before
+
+    def test_diffedit_is_handed_states_of_the_level_it_returns_to(self) -> None:
+        states = torch.tensor([3.0, 2.0, 1.0]).view(1, 3, 1, 1, 1)
+        shifted = diffedit.put_back_in_time(states, torch.zeros(1, 1, 1, 1))
+        assert shifted.flatten().tolist() == [3, 1, 0]
+
+    def test_diffedit_leaves_what_the_mask_leaves(self, case: Case) -> None:
+        """No place differs a hundred times more than the average: nothing is repainted."""
+        made = diffedit.run(case, {"guidance": 2.0, "strength": 1.0, "ratio": 2000.0}, Meter())
+        assert torch.allclose(made, case.decoded(case.latents), atol=1e-4)
+
+
+class TestHistogramMatching:
+    def test_matches_the_histogram(self) -> None:
+        generator = torch.Generator().manual_seed(0)
+        pictures = torch.rand(2, 3, 16, 16, generator=generator)
+        references = torch.rand(5, 3, 8, 8, generator=generator).square()
+        fractions = torch.linspace(0.05, 0.95, 19).double()
+        for picture in matched(pictures, references):
+            for channel in range(3):
+                got = quantiles(picture[channel].flatten().double(), fractions)
+                wanted = quantiles(references[:, channel].flatten().double(), fractions)
+                assert torch.allclose(got, wanted, atol=0.01)
+
+    def test_keeps_the_order_and_flat_areas_flat(self) -> None:
+        picture = torch.tensor([0.1, 0.1, 0.5, 0.9]).view(1, 1, 2, 2)
+        references = torch.tensor([0.0, 0.2, 0.4, 0.6]).view(1, 1, 2, 2)
+        made = matched(picture, references).flatten()
+        assert torch.allclose(made, torch.tensor([0.1, 0.1, 0.4, 0.6]))
+
+    def test_of_itself_changes_nothing(self, case: Case) -> None:
+        assert torch.allclose(matched(case.latents, case.latents), case.latents, atol=1e-5)
+
+    def test_moments_are_the_references(self) -> None:
+        generator = torch.Generator().manual_seed(0)
+        pictures = torch.rand(2, 3, 8, 8, generator=generator)
+        references = 2 + 3 * torch.rand(4, 3, 8, 8, generator=generator)
+        for picture in with_moments(pictures, references):
+            wanted = references.transpose(0, 1).flatten(1)
+            assert torch.allclose(picture.mean((1, 2)), wanted.mean(1), atol=1e-4)
+            assert torch.allclose(picture.std((1, 2)), wanted.std(1), atol=1e-4)
+
+
+def test_cycle_diffusion_and_ledits_return_the_source_for_its_own_prompt() -> None:
+    """What they are built for: without a change of prompt there is no change."""
+    same = make_case(open_lab(20, 1), Pair("day", "day"), tuple(TUNING_SEEDS[:1]))
+    cycle = method_named("CycleDiffusion")
+    made = cycle.run(same, {"strength": 0.7, "guidance": 1.0, "eta": 1.0}, Meter())
+    assert (made - same.decoded(same.latents)).square().mean() < 1e-3
+    ledits = method_named("LEDITS++")
+    still = {"guidance": 0.0, "skip": 0.0, "threshold": 0.0, "masks": 0}
+    made = ledits.run(same, still, Meter())
+    assert (made - same.decoded(same.latents)).square().mean() < 1e-3
+
+
+def test_scheduler_of_the_rivals_is_their_own(lab: Lab) -> None:
+    assert isinstance(lab.parts.pipeline.scheduler, DDIMScheduler)
+    assert ddim_scheduler(lab) is not lab.parts.pipeline.scheduler
