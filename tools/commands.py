@@ -42,6 +42,11 @@ COMMANDS = (
         module="demo_world.train",
         help="train the embedded demo model again (options: --help)",
     ),
+    Command(
+        name="bench",
+        module="bench",
+        help="measure quality, ablation, speed or memory (options: --help)",
+    ),
 )
 
 

@@ -1,0 +1,29 @@
+"""The bench's command line: `python dev.py bench quality | ablation | speed | memory`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+SUBCOMMANDS = {
+    "quality": "S2ST against its rivals on paired scenes: distance to truth, structure, appearance",
+    "ablation": "what each part of S2ST buys",
+    "speed": "what each stage costs, in plain sampling runs",
+    "memory": "seconds and peak memory with networks of real size, on a CUDA device",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Hand over to the module of that name."""
+    parser = argparse.ArgumentParser(prog="python dev.py bench", description=__doc__)
+    choices = parser.add_subparsers(dest="bench", required=True, metavar="bench")
+    for name, meaning in SUBCOMMANDS.items():
+        choices.add_parser(name, help=meaning, add_help=False)
+    name = parser.parse_args(arguments[:1]).bench
+    return importlib.import_module(f"bench.{name}").main(list(arguments[1:])) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
