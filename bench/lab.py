@@ -143,6 +143,10 @@ class Case:
             self._inversions[refine] = trajectory, meter
         return self._inversions[refine]
 
+    def is_inverted(self, refine: int = 0) -> bool:
+        """Whether the trajectory is there already, so that no running meter will see it made."""
+        return refine in self._inversions
+
     def decoded(self, latents: Tensor) -> Tensor:
         return self.lab.parts.decode_latent(latents)
 

@@ -54,7 +54,9 @@ def edited(method: Method, case: Case, setting: Setting) -> Edited:
 
 
 def trajectory_of(case: Case, spent: Meter, refine: int = 0):
-    """The case's inversion, charged to the method that uses it."""
+    """The case's inversion, charged once to the method that uses it, whoever has it made."""
+    ready = case.is_inverted(refine)
     trajectory, cost = case.inverted(refine)
-    spent.add(cost)
+    if ready:
+        spent.add(cost)
     return trajectory
