@@ -1,0 +1,101 @@
+"""`python dev.py bench ablation`: run the studies, go on where an earlier run has stopped."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from demo_world import TUNING_SEEDS
+
+from ..lab import PAIRS, Pair, open_lab
+from .cells import Bench, Cabinet, jobs
+from .report import End, Finished, write
+from .rows import rows_of
+from .studies import QUICK, Study, Values, studies
+
+ROOT = Path(__file__).resolve().parents[2]
+CELLS = ROOT / ".cache" / "bench" / "ablation"
+PAIR_NAMES = {pair.name: pair for pair in PAIRS}
+USUAL_PAIRS = ("day to night", "day to snow")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line."""
+    options = _parser().parse_args(arguments)
+    values = QUICK if options.quick else Values(steps=options.steps)
+    every = studies(values)
+    chosen = [every[name] for name in options.studies or every]
+    pairs = tuple(PAIR_NAMES[name] for name in options.pairs or _pairs(options.quick))
+    seeds = TUNING_SEEDS[: options.scenes or (2 if options.quick else 8)]
+    lab = open_lab(values.steps, max(values.references))
+    bench = Bench(lab, Cabinet(options.cells, options.adopt))
+    run(bench, chosen, pairs, seeds)
+    finished = [
+        finish(bench, study, pairs, seeds)
+        for study in every.values()
+        if complete(bench.cabinet, study, pairs, seeds)
+    ]
+    folder = options.out or ROOT / ("out/bench" if options.quick else "docs")
+    write(finished, ends_of(bench, pairs, seeds), folder)
+    print(f"Wrote {folder / 'ablation.md'}: {len(finished)} of {len(every)} studies.")
+    return 0
+
+
+def run(bench: Bench, chosen: Sequence[Study], pairs: Sequence[Pair], seeds: Sequence[int]) -> None:
+    """Fill the cabinet, telling how far it has come."""
+    total = sum(len(pairs) * len(study.cells) for study in chosen)
+    with tqdm(total=total, unit="cell") as bar:
+        for study in chosen:
+            bar.set_description(study.name)
+            for pair, cell in jobs(study, pairs):
+                bench.result(pair, cell, scenes_of(study, seeds))
+                bar.update()
+
+
+def complete(cabinet: Cabinet, study: Study, pairs: Sequence[Pair], seeds: Sequence[int]) -> bool:
+    own = scenes_of(study, seeds)
+    return all(cabinet.made(pair, cell, own) is not None for pair, cell in jobs(study, pairs))
+
+
+def finish(bench: Bench, study: Study, pairs: Sequence[Pair], seeds: Sequence[int]) -> Finished:
+    own = scenes_of(study, seeds)
+    results = [bench.result(pair, cell, own) for pair, cell in jobs(study, pairs)]
+    return Finished(study, len(own), rows_of(study, results))
+
+
+def ends_of(bench: Bench, pairs: Sequence[Pair], seeds: Sequence[int]) -> list[End]:
+    """What the axes say of the untouched source and of the truth itself."""
+    ends = []
+    for pair in pairs:
+        case = bench.stock(pair, tuple(seeds)).case
+        for name, pictures in (("source", case.source), ("truth", case.truth)):
+            ends.append(End(pair, name, bench.measured(pictures, pair, tuple(seeds))))
+    return ends
+
+
+def scenes_of(study: Study, seeds: Sequence[int]) -> tuple[int, ...]:
+    return tuple(seeds[: study.scenes])
+
+
+def _pairs(quick: bool) -> tuple[str, ...]:
+    return USUAL_PAIRS[:1] if quick else USUAL_PAIRS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python dev.py bench ablation",
+        description=f"{main.__doc__} Only tuning scenes are used.",
+    )
+    names = tuple(studies(Values()))
+    parser.add_argument("--quick", action="store_true", help="few scenes, steps and values")
+    parser.add_argument("--studies", nargs="+", choices=names, help="only these; default all")
+    parser.add_argument("--pairs", nargs="+", choices=tuple(PAIR_NAMES), help="translations")
+    parser.add_argument("--scenes", type=int, help="tuning scenes at most; default 8")
+    parser.add_argument("--steps", type=int, default=20, help="where they are not studied")
+    parser.add_argument("--out", type=Path, help="folder of the page; default docs")
+    parser.add_argument("--adopt", action="store_true", help="keep cells that older code made")
+    parser.add_argument("--cells", type=Path, default=CELLS, help="folder of finished cells")
+    return parser

@@ -1,0 +1,351 @@
+"""The studies: which settings are laid beside each other, and in which order they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from s2st import (
+    Gradient,
+    NullTextConfig,
+    NullTextMethod,
+    Reference,
+    SeedConfig,
+    StructureForm,
+    TrajectoryConfig,
+)
+
+from .options import (
+    HISTOGRAM,
+    PUBLISHED_NULL_TEXT,
+    SEED,
+    WASSERSTEIN,
+    Options,
+    Procedure,
+    Weights,
+    translated,
+)
+
+BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
+L1_WEIGHT = 5.0  # brings the L1 loss of these latents to the size of the scale-free one
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One setting of a study; cells with equal labels are draws of the same setting."""
+
+    labels: tuple[str, ...]
+    options: Options
+    procedure: Procedure = translated
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """Cells that differ in what the columns name.
+
+    `base` ends the labels of the cell that the others are compared with.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    base: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    scenes: int = 8  # at most
+
+    def base_of(self, cell: Cell) -> tuple[str, ...]:
+        """The labels of the cell that this one is compared with."""
+        return cell.labels[: len(cell.labels) - len(self.base)] + self.base
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values:
+    """What the studies step through."""
+
+    steps: int = 20  # where the steps are not studied
+    step_counts: tuple[int, ...] = (10, 20, 50, 100)
+    iterations: tuple[int, ...] = (0, 1, 3, 10, 30)
+    inner: int = 10  # iterations where they are not studied
+    draws: int = 5
+    refines: tuple[int, ...] = (0, 1, 3)
+    references: tuple[int, ...] = (1, 4, 16, 64)
+    bases: tuple[str, ...] = tuple(BASES)
+    seed: SeedConfig = SEED
+    null_text: NullTextConfig = PUBLISHED_NULL_TEXT
+
+    @property
+    def usual_references(self) -> int:
+        return 16 if 16 in self.references else self.references[-1]
+
+    def base(self, name: str) -> TrajectoryConfig:
+        return replace(BASES[name], iterations=self.inner)
+
+    def options(self, trajectory: TrajectoryConfig) -> Options:
+        references = self.usual_references
+        return Options(steps=self.steps, references=references, trajectory=trajectory)
+
+
+QUICK = Values(
+    steps=3,
+    step_counts=(2, 3),
+    iterations=(0, 2),
+    inner=2,
+    draws=2,
+    refines=(0, 1),
+    references=(1, 4),
+    bases=("histogram",),
+    seed=replace(SEED, lookahead=1),
+    null_text=replace(PUBLISHED_NULL_TEXT, inner_steps=1),
+)
+
+
+def distance(values: Values) -> Study:
+    rates = {"histogram": (0.005, 0.015, 0.045), "Wasserstein": (0.0015, 0.005, 0.015)}
+
+    def options(name: str, weight: float, rate: float) -> Options:
+        base = values.base(name)
+        return values.options(replace(base, structure_weight=weight, learning_rate=rate))
+
+    cells = [
+        Cell((name, f"{weight:g}", f"{rate:g}"), options(name, weight, rate))
+        for name in values.bases
+        for weight in (1.0, 3.0)
+        for rate in rates[name]
+    ]
+    return Study(
+        name="distance",
+        title="How distributions are compared",
+        columns=("distance", "structure weight", "learning rate"),
+        base=("histogram", "1", "0.015"),
+        cells=tuple(cells),
+    )
+
+
+def structure(values: Values) -> Study:
+    forms = {"scale-free": (StructureForm.SCALE_FREE, 1.0), "L1": (StructureForm.L1, L1_WEIGHT)}
+
+    def options(name: str, form: str, reference: Reference) -> Options:
+        kind, factor = forms[form]
+        base = values.base(name)
+        weight = factor * base.structure_weight
+        changed = replace(base, structure=kind, structure_weight=weight, reference=reference)
+        return values.options(changed)
+
+    cells = [
+        Cell((name, form, reference.value), options(name, form, reference))
+        for name in values.bases
+        for form in forms
+        for reference in Reference
+    ]
+    return Study(
+        name="structure",
+        title="How edges are compared, and with what",
+        columns=("distance", "form", "reference"),
+        base=("scale-free", "source"),
+        cells=tuple(cells),
+    )
+
+
+def references(values: Values) -> Study:
+    cells = [
+        Cell((name, str(count)), replace(values.options(values.base(name)), references=count))
+        for name in values.bases
+        for count in values.references
+    ]
+    return Study(
+        name="references",
+        title="How many reference pictures of the target domain",
+        columns=("distance", "references"),
+        base=(str(values.usual_references),),
+        cells=tuple(cells),
+    )
+
+
+def eta(values: Values) -> Study:
+    cells = [
+        Cell((name, label), replace(values.options(values.base(name)), weights=kind, draw=draw))
+        for name in values.bases
+        for label, kind, draw in _weightings(values)
+    ]
+    return Study(
+        name="eta",
+        title="Correlation factors in trajectory optimisation",
+        columns=("distance", "eta"),
+        base=(Weights.ESTIMATED.value,),
+        cells=tuple(cells),
+    )
+
+
+def eta_seed(values: Values) -> Study:
+    """With plain sampling after it, so that nothing but seed translation uses eta."""
+    options = replace(
+        values.options(replace(HISTOGRAM, iterations=0)),
+        seed=replace(values.seed, iterations=values.inner),
+    )
+    cells = [
+        Cell((label,), replace(options, weights=kind, draw=draw))
+        for label, kind, draw in _weightings(values)
+    ]
+    return Study(
+        name="eta-seed",
+        title="Correlation factors in seed translation",
+        columns=("eta",),
+        base=(Weights.ESTIMATED.value,),
+        cells=tuple(cells),
+        scenes=4,
+    )
+
+
+def null_text(values: Values) -> Study:
+    wanted = {"off": None}
+    for method in NullTextMethod:
+        wanted[method.value] = replace(values.null_text, method=method)
+    cells = [
+        Cell((name, label), replace(values.options(values.base(name)), null_text=config))
+        for name in values.bases
+        for label, config in wanted.items()
+    ]
+    return Study(
+        name="null-text",
+        title="Null-text inversion",
+        columns=("distance", "null text"),
+        base=("off",),
+        cells=tuple(cells),
+        scenes=4,
+    )
+
+
+def steps(values: Values) -> Study:
+    cells = [
+        Cell((name, str(count)), replace(values.options(values.base(name)), steps=count))
+        for name in values.bases
+        for count in values.step_counts
+    ]
+    return Study(
+        name="steps",
+        title="How many steps",
+        columns=("distance", "steps"),
+        base=(str(values.steps),),
+        cells=tuple(cells),
+        scenes=4,
+    )
+
+
+def refine(values: Values) -> Study:
+    cells = [
+        Cell((name, str(count)), replace(values.options(values.base(name)), refine=count))
+        for name in values.bases
+        for count in values.refines
+    ]
+    return Study(
+        name="refine",
+        title="Refined inversion",
+        columns=("distance", "refinements"),
+        base=("0",),
+        cells=tuple(cells),
+    )
+
+
+def trajectory_iterations(values: Values) -> Study:
+    cells = [
+        Cell(("Wasserstein", str(count)), values.options(replace(WASSERSTEIN, iterations=count)))
+        for count in values.iterations
+    ]
+    return Study(
+        name="trajectory-iterations",
+        title="Iterations of trajectory optimisation with the Wasserstein distance",
+        columns=("distance", "TO iterations"),
+        base=(str(values.inner),),
+        cells=tuple(cells),
+    )
+
+
+def iterations(values: Values) -> Study:
+    cells = [
+        Cell(
+            (str(seed), str(trajectory)),
+            replace(
+                values.options(replace(HISTOGRAM, iterations=trajectory)),
+                seed=replace(values.seed, iterations=seed),
+            ),
+        )
+        for seed in values.iterations
+        for trajectory in values.iterations
+    ]
+    return Study(
+        name="iterations",
+        title="Iterations of seed translation (ST) and trajectory optimisation (TO)",
+        columns=("ST iterations", "TO iterations"),
+        base=("0", "0"),
+        cells=tuple(cells),
+        scenes=4,
+    )
+
+
+def parts(values: Values) -> Study:
+    """The faithful setting, and the same with one part left out."""
+    whole = replace(
+        values.options(values.base("histogram")),
+        null_text=values.null_text,
+        seed=replace(values.seed, iterations=values.inner),
+    )
+    variants = {
+        "nothing (as published)": whole,
+        "null text": replace(whole, null_text=None),
+        "seed translation": replace(whole, seed=replace(values.seed, iterations=0)),
+        "trajectory optimisation": replace(whole, trajectory=replace(HISTOGRAM, iterations=0)),
+        "eta": replace(whole, weights=Weights.UNIFORM),
+    }
+    return Study(
+        name="parts",
+        title="The published method with one part left out",
+        columns=("left out",),
+        base=("nothing (as published)",),
+        cells=tuple(Cell((label,), options) for label, options in variants.items()),
+        scenes=4,
+    )
+
+
+def gradient(values: Values) -> Study:
+    cells = [
+        Cell((name, kind.value), values.options(replace(values.base(name), gradient=kind)))
+        for name in values.bases
+        for kind in (Gradient.EXACT, Gradient.FROZEN)
+    ]
+    return Study(
+        name="gradient",
+        title="Frozen against exact gradient",
+        columns=("distance", "gradient"),
+        base=("exact",),
+        cells=tuple(cells),
+        scenes=4,
+    )
+
+
+# The cheap ones first; those that share seeds or null texts beside each other.
+BUILDERS: tuple[Callable[[Values], Study], ...] = (
+    distance,
+    structure,
+    trajectory_iterations,
+    references,
+    eta,
+    null_text,
+    iterations,
+    parts,
+    gradient,
+    steps,
+    refine,
+    eta_seed,
+)
+
+
+def studies(values: Values) -> dict[str, Study]:
+    """All studies by name, in the order in which they run."""
+    return {one.name: one for one in (build(values) for build in BUILDERS)}
+
+
+def _weightings(values: Values) -> list[tuple[str, Weights, int]]:
+    """(label, where eta comes from, which draw)."""
+    fixed = [(kind.value, kind, 0) for kind in Weights if kind is not Weights.RANDOM]
+    label = f"random ({values.draws} draws)"
+    return fixed + [(label, Weights.RANDOM, draw) for draw in range(values.draws)]
