@@ -75,7 +75,8 @@ def edited(
 
 def put_back_in_time(states: Tensor, latent: Tensor) -> Tensor:
     """States [1, n, C, H, W] from noise to image: the first to start from, then each one's next."""
-    return torch.cat([states[:, :1], states[:, 2:], latent[:, None]], dim=1)
+    shifted = torch.cat([states[:, :1], states[:, 2:], latent[:, None]], dim=1)
+    return shifted[:, : states.shape[1]]
 
 
 METHOD = Method(
