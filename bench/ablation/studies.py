@@ -27,7 +27,7 @@ from .options import (
 )
 
 BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
-L1_WEIGHT = 5.0  # brings the L1 loss of these latents to the size of the scale-free one
+L1_WEIGHT = 2.0  # brings the L1 loss of these latents to the size of the scale-free one
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Study:
     columns: tuple[str, ...]
     base: tuple[str, ...]
     cells: tuple[Cell, ...]
-    scenes: int = 8  # at most
+    scenes: int = 6  # at most
 
     def base_of(self, cell: Cell) -> tuple[str, ...]:
         """The labels of the cell that this one is compared with."""
@@ -86,7 +86,7 @@ class Values:
 
 
 QUICK = Values(
-    steps=3,
+    steps=2,
     step_counts=(2, 3),
     iterations=(0, 2),
     inner=2,
@@ -177,10 +177,10 @@ def eta(values: Values) -> Study:
 
 
 def eta_seed(values: Values) -> Study:
-    """With plain sampling after it, so that nothing but seed translation uses eta."""
+    """With plain sampling after it, so that only seed translation uses eta; half its iterations."""
     options = replace(
         values.options(replace(HISTOGRAM, iterations=0)),
-        seed=replace(values.seed, iterations=values.inner),
+        seed=replace(values.seed, iterations=values.inner // 2),
     )
     cells = [
         Cell((label,), replace(options, weights=kind, draw=draw))
@@ -188,7 +188,7 @@ def eta_seed(values: Values) -> Study:
     ]
     return Study(
         name="eta-seed",
-        title="Correlation factors in seed translation",
+        title=f"Correlation factors in seed translation ({values.inner // 2} iterations)",
         columns=("eta",),
         base=(Weights.ESTIMATED.value,),
         cells=tuple(cells),
@@ -243,6 +243,7 @@ def refine(values: Values) -> Study:
         columns=("distance", "refinements"),
         base=("0",),
         cells=tuple(cells),
+        scenes=4,
     )
 
 
@@ -328,10 +329,10 @@ BUILDERS: tuple[Callable[[Values], Study], ...] = (
     structure,
     trajectory_iterations,
     references,
-    eta,
     null_text,
     iterations,
     parts,
+    eta,
     gradient,
     steps,
     refine,
