@@ -53,7 +53,7 @@ def autoencoder_figures(parts, scenes=43):
 
 
 @torch.no_grad()
-def sampled(parts, domain, count, steps=30, guidance=GUIDANCE, seed=7):
+def sampled(parts, domain, count, steps=10, guidance=GUIDANCE, seed=7):
     """Pictures that the model makes of a domain's plain prompt."""
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(count, 4, 32, 32, generator=generator)

@@ -62,8 +62,8 @@ def with_budget(config, factor):
 
 SMOKE = TrainingConfig(
     scenes=16, size=64, workers=1,
-    autoencoder=StageConfig(steps=120, batch=16, learning_rate=2e-3, warm_up=10,
+    autoencoder=StageConfig(steps=80, batch=16, learning_rate=2e-3, warm_up=10,
                             average_decay=0.9, log_every=10),
-    diffusion=StageConfig(steps=120, batch=16, learning_rate=2e-3, warm_up=10,
+    diffusion=StageConfig(steps=80, batch=16, learning_rate=2e-3, warm_up=10,
                           average_decay=0.9, log_every=10),
 )
