@@ -52,7 +52,7 @@ def described(value: object) -> Iterator[Place | str]:
         case functools.partial():
             carried = [value.func, *value.args, *sorted(value.keywords.items())]
             yield from _each(carried)
-        case FunctionType() if hasattr(value, "__wrapped__"):
+        case _ if hasattr(value, "__wrapped__"):  # decorated, by no_grad or cache
             yield from described(value.__wrapped__)
         case FunctionType():
             if value.__module__.split(".")[0] not in OURS:

@@ -11,110 +11,42 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+from torch import Tensor
 
-from demo_world import EVALUATION_SEEDS, TUNING_SEEDS
-
+from .fingerprint import ROOT
+from .judges import JudgeConfig, open_judge
+from .judging import Result, judged
 from .lab import PAIRS, Pair
-from .method import Method, Setting
+from .method import Method
 from .methods import all_methods, chosen
-from .running import Failure, batches, make_missing
-from .store import FOLDER, Job, Store
-from .tuning import RULE, Trial, best, needs_tuning, trial
+from .plan import (
+    Plan,
+    choose,
+    evaluation_jobs,
+    planned_results,
+    tuning_jobs,
+    unplanned,
+)
+from .report import SHEET_SCENES, Findings, printed, sheet_columns, write_report
+from .running import Failure, make_missing
+from .scenes import rendered
+from .store import FOLDER, Job
+from .tuning import RULE, Choices
+from .verdict import verdicts
 
 STAGES = ("tune", "run", "report")
-QUICK = {"pairs": ["day to night"], "scenes": 8, "tuning_scenes": 0, "steps": 4, "references": 4}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is compared, on what, at which size."""
-
-    pairs: tuple[Pair, ...] = PAIRS
-    methods: tuple[Method, ...] = ()
-    scenes: int = 64
-    tuning_scenes: int = 8  # 0 takes every method's first setting
-    steps: int = 20
-    references: int = 16
-    folder: Path = FOLDER
-
-    @property
-    def store(self) -> Store:
-        return Store(steps=self.steps, references=self.references, folder=self.folder)
-
-    @property
-    def tuning_batches(self) -> list[tuple[int, ...]]:
-        return batches(TUNING_SEEDS[: self.tuning_scenes])
-
-    @property
-    def evaluation_batches(self) -> list[tuple[int, ...]]:
-        return batches(EVALUATION_SEEDS[: self.scenes])
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The setting of a method for a pair, and the trials that it was chosen from."""
-
-    setting: Setting
-    trials: tuple[Trial, ...] = ()
-
-
-Choices = dict[tuple[Pair, str], Choice]
-
-
-def tuning_jobs(plan: Plan) -> list[Job]:
-    """Every candidate setting of every method that has several, on the tuning scenes."""
-    return [
-        Job(pair, method, setting, seeds)
-        for pair in plan.pairs
-        for seeds in plan.tuning_batches
-        for method in plan.methods
-        if needs_tuning(method)
-        for setting in method.settings
-    ]
-
-
-def evaluation_jobs(plan: Plan, choices: Choices) -> list[Job]:
-    """Every method at its chosen setting, on the evaluation scenes; whole batches of all first."""
-    return [
-        Job(pair, method, choices[pair, method.name].setting, seeds)
-        for seeds in plan.evaluation_batches
-        for pair in plan.pairs
-        for method in plan.methods
-        if (pair, method.name) in choices
-    ]
-
-
-def choose(plan: Plan) -> Choices:
-    """The best setting of every method for every pair, as far as tuning has come."""
-    choices: Choices = {}
-    for pair in plan.pairs:
-        for method in plan.methods:
-            choice = choice_of(plan, pair, method)
-            if choice is not None:
-                choices[pair, method.name] = choice
-    return choices
-
-
-def choice_of(plan: Plan, pair: Pair, method: Method) -> Choice | None:
-    """None while no setting of the method has been tried on all tuning scenes."""
-    if not needs_tuning(method) or not plan.tuning_scenes:
-        return Choice(method.settings[0])
-    trials = [tried(plan, pair, method, setting) for setting in method.settings]
-    known = tuple(one for one in trials if one is not None)
-    return Choice(best(known).setting, known) if known else None
-
-
-def tried(plan: Plan, pair: Pair, method: Method, setting: Setting) -> Trial | None:
-    """One setting judged on the tuning scenes; None where its pictures are missing."""
-    jobs = [Job(pair, method, setting, seeds) for seeds in plan.tuning_batches]
-    if not all(plan.store.has(job) for job in jobs):
-        return None
-    results = torch.cat([plan.store.load(job).floats for job in jobs])
-    return trial(setting, results, pair, [seed for job in jobs for seed in job.seeds])
+DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
+QUICK = {
+    "pairs": ["day to night"],
+    "scenes": 8,
+    "tuning_scenes": 0,
+    "steps": 4,
+    "references": 4,
+    "pool": 32,
+    "judge": JudgeConfig(scenes=12, held_out=4, steps=150, batch=12),
+}
 
 
 def run_stages(plan: Plan, stages: Sequence[str], workers: int) -> list[Failure]:
@@ -126,6 +58,58 @@ def run_stages(plan: Plan, stages: Sequence[str], workers: int) -> list[Failure]
         jobs = evaluation_jobs(plan, choose(plan))
         failures += make_missing(jobs, plan.store, workers, "evaluation")
     return failures
+
+
+def findings_of(plan: Plan) -> Findings:
+    """Judge every line whose pictures are all there."""
+    examined = open_judge(plan.judge)
+    choices = choose(plan, examined.judge)
+    lines = [
+        judged(plan.store, jobs, examined, plan.pool_seeds)
+        for jobs in planned_results(plan, choices)
+    ]
+    results = tuple(one for one in lines if one is not None)
+    names = ("scenes", "tuning_scenes", "steps", "references", "pool")
+    return Findings(
+        results,
+        choices,
+        tuple(verdicts(results, choices)),
+        examined,
+        {name: getattr(plan, name) for name in names},
+        tuple(unplanned(plan, [(one.pair, one.method.name) for one in results])),
+    )
+
+
+def sheets_of(plan: Plan, findings: Findings) -> dict[Pair, dict[str, Tensor]]:
+    """The columns of every pair's contact sheet: the first scenes of the first batch."""
+    seeds = plan.evaluation_batches[0]
+
+    def first_pictures(one: Result) -> Tensor:
+        job = Job(one.pair, one.method, one.setting, seeds)
+        return plan.store.load(job).floats[:SHEET_SCENES]
+
+    shown = seeds[:SHEET_SCENES]
+    return {
+        pair: sheet_columns(
+            findings.of(pair),
+            rendered(shown, pair.source),
+            rendered(shown, pair.target),
+            first_pictures,
+        )
+        for pair in findings.pairs
+    }
+
+
+def report(plan: Plan, docs: Path) -> None:
+    """Judge what there is, write it down, print the verdict."""
+    findings = findings_of(plan)
+    if not findings.results:
+        print("Nothing can be judged yet: no method has run on all scenes.", file=sys.stderr)
+        return
+    docs.mkdir(parents=True, exist_ok=True)
+    write_report(findings, sheets_of(plan, findings), docs)
+    print(printed(findings.verdicts))
+    print(f"The report is in {docs / 'quality.md'}")
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -186,6 +170,11 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         help="where pictures are kept (default: .cache/bench/quality)",
     )
     parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of the report (default: docs for the whole comparison, out/bench for a part)",
+    )
+    parser.add_argument(
         "--adopt",
         action="store_true",
         help="take results of older code as "
@@ -204,6 +193,12 @@ def plan_of(options: argparse.Namespace) -> Plan:
         values["pairs"] = tuple(pair for pair in PAIRS if pair.name in values["pairs"])
     methods = chosen(all_methods(), options.methods)
     return Plan(methods=methods, folder=options.folder, **values)
+
+
+def is_whole(plan: Plan) -> bool:
+    """Whether nothing has been left out, so that the report may stand in the docs."""
+    whole = Plan(methods=all_methods(), folder=plan.folder)
+    return plan == whole
 
 
 def show_methods(methods: Sequence[Method]) -> None:
@@ -253,5 +248,7 @@ def main(arguments: Sequence[str]) -> int:
         adopt(plan)
     failures = run_stages(plan, options.stages, options.workers)
     show_choices(choose(plan))
+    if "report" in options.stages:
+        report(plan, options.out or (DOCS if is_whole(plan) else ELSEWHERE))
     show_failures(failures)
     return 1 if failures else 0

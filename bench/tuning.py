@@ -8,15 +8,17 @@ no axis can be ignored and none decides alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from torch import Tensor
 
+from .axes import COLOUR, FRECHET, Axis
 from .lab import Pair
-from .method import Method, Setting
+from .method import Family, Method, Setting
 from .metrics import colour_distribution, distribution_distance, edge_agreement, psnr
-from .scenes import POOL_SEEDS, rendered
+from .scenes import rendered
 
 TRUTH_UNIT, STRUCTURE_UNIT, COLOUR_UNIT = 1.0, 0.1, 0.025
 RULE = (
@@ -31,25 +33,51 @@ class Trial:
 
     setting: Setting
     psnr: float
-    edges: float
+    scene_edges: tuple[float, ...]  # with the source, one per scene
     colour: float
+    frechet: float | None = None  # known once there is a judge
+
+    @property
+    def edges(self) -> float:
+        return sum(self.scene_edges) / len(self.scene_edges)
 
     @property
     def score(self) -> float:
         return self.psnr / TRUTH_UNIT + self.edges / STRUCTURE_UNIT - self.colour / COLOUR_UNIT
 
+    def appearance(self, axis: Axis) -> float | None:
+        return {COLOUR.key: self.colour, FRECHET.key: self.frechet}[axis.key]
 
-def trial(setting: Setting, results: Tensor, pair: Pair, seeds: Sequence[int]) -> Trial:
-    """Judge one setting's pictures of the tuning scenes."""
+
+@dataclass(frozen=True)
+class Choice:
+    """The setting of a method for a pair, and the trials that it was chosen from."""
+
+    setting: Setting
+    trials: tuple[Trial, ...] = ()
+
+
+Choices = dict[tuple[Pair, str], Choice]
+
+
+def trial(
+    setting: Setting, results: Tensor, pair: Pair, seeds: Sequence[int], pool: tuple[int, ...]
+) -> Trial:
+    """Judge one setting's pictures of the tuning scenes; `pool` shows the target domain."""
     source, truth = rendered(seeds, pair.source), rendered(seeds, pair.target)
-    pool = colour_distribution(rendered(POOL_SEEDS, pair.target)).mean(dim=0)
     pooled = colour_distribution(results).mean(dim=0)
     return Trial(
         setting,
         float(psnr(results, truth).mean()),
-        float(edge_agreement(results, source).mean()),
-        float(distribution_distance(pooled, pool)),
+        tuple(edge_agreement(results, source).tolist()),
+        float(distribution_distance(pooled, domain_colours(pair.target, pool))),
     )
+
+
+@cache
+def domain_colours(domain: str, seeds: tuple[int, ...]) -> Tensor:
+    """The pooled colours of a domain."""
+    return colour_distribution(rendered(seeds, domain)).mean(dim=0)
 
 
 def best(trials: Sequence[Trial]) -> Trial:
@@ -57,8 +85,6 @@ def best(trials: Sequence[Trial]) -> Trial:
     return max(trials, key=lambda one: one.score)
 
 
-Chosen = Mapping[tuple[str, str], Setting]  # by (pair's name, method's name)
-
-
 def needs_tuning(method: Method) -> bool:
-    return len(method.settings) > 1
+    """Bounds do nothing that could be set; a method of one setting is tried for its numbers."""
+    return method.family is not Family.BOUND
