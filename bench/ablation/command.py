@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     every = studies(values)
     chosen = [every[name] for name in options.studies or every]
     pairs = tuple(PAIR_NAMES[name] for name in options.pairs or _pairs(options.quick))
-    seeds = TUNING_SEEDS[: options.scenes or (2 if options.quick else 8)]
+    seeds = TUNING_SEEDS[: options.scenes or (2 if options.quick else 6)]
     lab = open_lab(values.steps, max(values.references))
     bench = Bench(lab, Cabinet(options.cells, options.adopt))
     run(bench, chosen, pairs, seeds)
@@ -93,9 +93,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="few scenes, steps and values")
     parser.add_argument("--studies", nargs="+", choices=names, help="only these; default all")
     parser.add_argument("--pairs", nargs="+", choices=tuple(PAIR_NAMES), help="translations")
-    parser.add_argument("--scenes", type=int, help="tuning scenes at most; default 8")
+    parser.add_argument("--scenes", type=_scenes, help="tuning scenes at most; default 6")
     parser.add_argument("--steps", type=int, default=20, help="where they are not studied")
     parser.add_argument("--out", type=Path, help="folder of the page; default docs")
     parser.add_argument("--adopt", action="store_true", help="keep cells that older code made")
     parser.add_argument("--cells", type=Path, default=CELLS, help="folder of finished cells")
     return parser
+
+
+def _scenes(text: str) -> int:
+    if not text.isdigit() or not 2 <= int(text) <= len(TUNING_SEEDS):
+        raise argparse.ArgumentTypeError(
+            f"{text} scenes were asked for, but an interval needs at least 2 and there are "
+            f"{len(TUNING_SEEDS)}."
+        )
+    return int(text)

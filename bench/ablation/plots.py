@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -50,16 +51,19 @@ def _fill(panel: Axes, rows: Sequence[Row], axis: Axis) -> None:
         own = [row for row in rows if row.labels[:-1] == name]
         shift = 0.06 * (index - (len(lines) - 1) / 2)
         places = [ticks.index(row.labels[-1]) + shift for row in own]
-        means = [row.interval(axis.name).mean for row in own]
-        halves = [row.differences[axis.name].half for row in own]
+        means = [row.interval(axis.name).value for row in own]
+        halves = [row.differences[axis.name].half_width for row in own]
+        label, width = ", ".join(name), 1 if _are_numbers(ticks) else 0
         panel.errorbar(
-            places, means, halves, marker="o", ms=3, lw=1, elinewidth=0.5, label=", ".join(name)
+            places, means, halves, marker="o", ms=3, lw=width, elinewidth=0.6, label=label
         )
-    panel.set_xticks(range(len(ticks)), ticks, fontsize=7)
+    panel.set_xticks(range(len(ticks)), [fill(tick, 11) for tick in ticks], fontsize=6.5)
     panel.tick_params(axis="y", labelsize=7)
     panel.grid(alpha=0.3, lw=0.5)
-    if len(ticks) > 1 and max(map(len, ticks)) > 8:
-        panel.tick_params(axis="x", rotation=20)
+
+
+def _are_numbers(ticks: Sequence[str]) -> bool:
+    return all(tick.replace(".", "").isdigit() for tick in ticks)
 
 
 def _add_legend(figure: Figure, panel: Axes, study: Study) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+import torch
 
 from ..lab import Pair
+from ..statistics import Interval, Standing, mean_interval, standing
 from .axes import AXES, Axis
 from .plots import plot
-from .rows import Interval, Row, interval, loss_in_percent
+from .rows import Row, loss_in_percent
 from .sentences import ENDS, INTRODUCTION, SENTENCES
 from .studies import Study
 
 PLOTS = "bench"  # folder beside the page
+MARKS = {Standing.BETTER: " ▲", Standing.EQUAL: "", Standing.WORSE: " ▼"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def as_markdown(finished: Sequence[Finished], ends: Sequence[End]) -> str:
 def table_of_ends(ends: Sequence[End]) -> str:
     lines = [["pair", "pictures", *(axis.title for axis in AXES)]]
     for end in ends:
-        shown = [_shown(interval(np.array(end.values[axis.name])), axis) for axis in AXES]
+        shown = [_shown(mean_interval(torch.tensor(end.values[axis.name])), axis) for axis in AXES]
         lines.append([end.pair.name, end.name, *shown])
     return markdown_table(lines)
 
@@ -130,32 +131,31 @@ def _row_facts(row: Row, options: str) -> dict[str, object]:
     for axis in AXES:
         shown, gain = row.interval(axis.name), row.differences[axis.name]
         facts[axis.name] = {
-            "mean": _rounded(shown.mean),
-            "half_interval": _rounded(shown.half),
-            "gain": _rounded(gain.mean),
-            "gain_half_interval": _rounded(gain.half),
-            "scenes": [_rounded(value) for value in row.values[axis.name]],
+            "mean": _rounded(shown.value),
+            "half_interval": _rounded(shown.half_width),
+            "gain": _rounded(gain.value),
+            "gain_half_interval": _rounded(gain.half_width),
+            "scenes": [_rounded(value) for value in row.values[axis.name].tolist()],
         }
     cost = {"evaluations": row.spent.evaluations, "backward_passes": row.spent.gradients}
     return {**facts, "draws": row.draws, **cost, "seconds": _rounded(row.spent.seconds)}
 
 
-def _rounded(value: float) -> float | None:
-    return None if math.isnan(value) else float(f"{value:.5g}")
+def _rounded(value: float) -> float:
+    return float(f"{value:.5g}")
 
 
 def _value(row: Row, axis: Axis) -> str:
-    shown, gain = row.interval(axis.name), row.differences[axis.name]
-    mark = "" if not gain.excludes_zero else " ▲" if gain.mean > 0 else " ▼"
-    return _shown(shown, axis) + mark
+    mark = MARKS[standing(row.differences[axis.name])]
+    return _shown(row.interval(axis.name), axis) + mark
 
 
 def _shown(one: Interval, axis: Axis) -> str:
-    return f"{one.mean:.{axis.digits}f} ± {one.half:.{axis.digits}f}"
+    return f"{one.value:.{axis.digits}f} ± {one.half_width:.{axis.digits}f}"
 
 
 def _percent(loss: Interval) -> str:
-    return f"{loss.mean:+.1f} ± {loss.half:.1f}"
+    return f"{loss.value:+.1f} ± {loss.half_width:.1f}"
 
 
 def _base_text(study: Study) -> str:

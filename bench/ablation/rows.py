@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats import t
+import torch
+from torch import Tensor
 
 from ..lab import Meter, Pair
+from ..statistics import Interval, mean_interval
 from .axes import AXES
 from .cells import Result
 from .studies import Study
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean and half its 95 % confidence interval; half is NaN for a single scene."""
-
-    mean: float
-    half: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        return abs(self.mean) > self.half
 
 
 @dataclass(frozen=True)
@@ -32,13 +21,13 @@ class Row:
 
     pair: Pair
     labels: tuple[str, ...]
-    values: dict[str, np.ndarray]  # axis -> [scenes]
+    values: dict[str, Tensor]  # axis -> [scenes]
     differences: dict[str, Interval]  # axis -> from the base, scene by scene, better is positive
     draws: int
     spent: Meter
 
     def interval(self, axis: str) -> Interval:
-        return interval(self.values[axis])
+        return mean_interval(self.values[axis])
 
 
 def rows_of(study: Study, results: Sequence[Result]) -> list[Row]:
@@ -52,31 +41,23 @@ def rows_of(study: Study, results: Sequence[Result]) -> list[Row]:
         base = values[pair, study.base_of(group[0].cell)]
         own = values[pair, labels]
         gains = {axis.name: axis.better * (own[axis.name] - base[axis.name]) for axis in AXES}
-        differences = {name: interval(gain) for name, gain in gains.items()}
+        differences = {name: mean_interval(gain) for name, gain in gains.items()}
         rows.append(Row(pair, labels, own, differences, len(group), _mean_cost(group)))
     return rows
 
 
-def interval(values: np.ndarray) -> Interval:
-    """The mean of independent values, with Student's 95 % interval."""
-    count = len(values)
-    if count < 2:
-        return Interval(float(values.mean()), float("nan"))
-    error = float(values.std(ddof=1)) / count**0.5
-    return Interval(float(values.mean()), float(t.ppf(0.975, count - 1)) * error)
-
-
 def loss_in_percent(row: Row, base: Row, axis: str) -> Interval:
     """How much of the base's value a row loses on an axis, paired by scene."""
-    scale = 100 / abs(base.interval(axis).mean)
-    difference = row.differences[axis]
-    return Interval(-difference.mean * scale, difference.half * scale)
+    scale, gain = 100 / abs(base.interval(axis).value), row.differences[axis]
+    return Interval(-gain.value * scale, -gain.high * scale, -gain.low * scale)
 
 
-def _averaged(group: Sequence[Result]) -> dict[str, np.ndarray]:
-    return {
-        axis.name: np.mean([result.values[axis.name] for result in group], axis=0) for axis in AXES
-    }
+def _averaged(group: Sequence[Result]) -> dict[str, Tensor]:
+    return {axis.name: _mean_draw([one.values[axis.name] for one in group]) for axis in AXES}
+
+
+def _mean_draw(draws: Sequence[Sequence[float]]) -> Tensor:
+    return torch.tensor(draws, dtype=torch.float64).mean(dim=0)
 
 
 def _mean_cost(group: Sequence[Result]) -> Meter:

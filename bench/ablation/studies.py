@@ -27,6 +27,7 @@ from .options import (
 )
 
 BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
+MOST_SCENES = 6  # cheap studies; costly ones take fewer
 L1_WEIGHT = 2.0  # brings the L1 loss of these latents to the size of the scale-free one
 
 
@@ -51,7 +52,7 @@ class Study:
     columns: tuple[str, ...]
     base: tuple[str, ...]
     cells: tuple[Cell, ...]
-    scenes: int = 6  # at most
+    scenes: int = MOST_SCENES  # at most
 
     def base_of(self, cell: Cell) -> tuple[str, ...]:
         """The labels of the cell that this one is compared with."""

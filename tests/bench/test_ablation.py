@@ -22,9 +22,10 @@ from bench.ablation.options import (
     translated,
     weights,
 )
-from bench.ablation.rows import interval, loss_in_percent, rows_of
+from bench.ablation.rows import loss_in_percent, rows_of
 from bench.ablation.studies import QUICK, Cell, Study, Values, studies
 from bench.lab import PAIRS, Meter, make_case, open_lab
+from bench.statistics import Interval
 from demo_world import TUNING_SEEDS
 from s2st import Gradient, correlation_factor, domain_statistics, translate_seed
 
@@ -217,12 +218,12 @@ def test_differences_are_paired_and_signed_so_that_better_is_positive():
     study = two_settings("base", "other")
     base, other = rows_of(study, results_of(study, [[1.0, 2.0, 6.0], [2.0, 3.5, 6.5]]))
     gain = other.differences["truth"]
-    assert gain.mean == pytest.approx(1.0)
-    assert gain.half == pytest.approx(4.302653 * 0.5 / 3**0.5, rel=1e-5)
-    assert other.differences["colour"].mean == pytest.approx(-1.0)
-    assert base.differences["truth"].mean == 0 and not base.differences["truth"].excludes_zero
-    assert loss_in_percent(other, base, "truth").mean == pytest.approx(-100 / 3)
-    assert loss_in_percent(other, base, "colour").mean == pytest.approx(100 / 3)
+    assert gain.value == pytest.approx(1.0)
+    assert gain.half_width == pytest.approx(4.303 * 0.5 / 3**0.5)
+    assert other.differences["colour"].value == pytest.approx(-1.0)
+    assert base.differences["truth"] == Interval(0.0, 0.0, 0.0)
+    assert loss_in_percent(other, base, "truth").value == pytest.approx(-100 / 3)
+    assert loss_in_percent(other, base, "colour").value == pytest.approx(100 / 3)
 
 
 def test_draws_of_one_setting_are_averaged_scene_by_scene():
@@ -232,14 +233,14 @@ def test_draws_of_one_setting_are_averaged_scene_by_scene():
     assert rows[1].values["truth"].tolist() == [3.0, 6.0]
 
 
-def test_an_interval_needs_two_scenes():
-    assert interval(np.array([3.0])).mean == 3.0
-    assert np.isnan(interval(np.array([3.0])).half)
-    assert not interval(np.array([3.0])).excludes_zero
-
-
 def test_unknown_studies_and_pairs_are_refused(capsys):
     for arguments in (["--studies", "nonsense"], ["--pairs", "day to mars"]):
         with pytest.raises(SystemExit):
             main(arguments)
         assert "invalid choice" in capsys.readouterr().err
+
+
+def test_one_scene_is_too_few_for_an_interval(capsys):
+    with pytest.raises(SystemExit):
+        main(["--scenes", "1"])
+    assert "at least 2" in capsys.readouterr().err
