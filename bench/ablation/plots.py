@@ -57,7 +57,7 @@ def _fill(panel: Axes, rows: Sequence[Row], axis: Axis) -> None:
         panel.errorbar(
             places, means, halves, marker="o", ms=3, lw=width, elinewidth=0.6, label=label
         )
-    panel.set_xticks(range(len(ticks)), [fill(tick, 11) for tick in ticks], fontsize=6.5)
+    panel.set_xticks(range(len(ticks)), [fill(tick, 12) for tick in ticks], fontsize=6.5)
     panel.tick_params(axis="y", labelsize=7)
     panel.grid(alpha=0.3, lw=0.5)
 

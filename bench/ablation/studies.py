@@ -324,19 +324,19 @@ def gradient(values: Values) -> Study:
     )
 
 
-# The cheap ones first; those that share seeds or null texts beside each other.
+# The cheap ones first.
 BUILDERS: tuple[Callable[[Values], Study], ...] = (
     distance,
     structure,
     trajectory_iterations,
     references,
-    null_text,
-    iterations,
-    parts,
     eta,
-    gradient,
+    null_text,
     steps,
     refine,
+    iterations,
+    parts,
+    gradient,
     eta_seed,
 )
 
