@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
@@ -54,7 +55,7 @@ def _panel(panel, results: Sequence[Result], names: Sequence[str], appearance: A
             fmt=MARKS[family],
             color=COLOURS[family],
             ecolor=COLOURS[family] + "55",
-            markersize=13,
+            markersize=12,
             alpha=0.9,
         )
         panel.annotate(
@@ -69,10 +70,22 @@ def _panel(panel, results: Sequence[Result], names: Sequence[str], appearance: A
         )
     panel.set_title(results[0].pair.name)
     panel.set_xscale("log")
+    panel.xaxis.set_major_formatter(FuncFormatter(_plain))
+    panel.xaxis.set_minor_formatter(FuncFormatter(_plain_if_round))
+    panel.tick_params(axis="x", which="both", labelsize=8)
     panel.invert_xaxis()
     panel.set_xlabel(f"appearance: {appearance.name} distance (right is better)")
     panel.set_ylabel("structure: edge agreement with the source")
     panel.grid(alpha=0.25)
+
+
+def _plain(value: float, _: int) -> str:
+    return f"{value:g}"
+
+
+def _plain_if_round(value: float, place: int) -> str:
+    """Labels for the 2s and 5s of a decade; more would overlap."""
+    return _plain(value, place) if f"{value:e}"[0] in "25" else ""
 
 
 def _legend(results: Sequence[Result], names: Sequence[str]) -> list:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 CONFIDENCE = 0.95
 NORMAL = 1.959964  # the 97.5 % point of the normal distribution
-FEW = {1: 12.706, 2: 4.303, 3: 3.182}  # of Student's t, by degrees of freedom
+FEW = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571}  # of Student's t, by degrees of freedom
 RESAMPLES = 400
 
 
@@ -40,7 +40,7 @@ class Standing(str, Enum):
 
 
 def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t (Cornish-Fisher; within 0.1 % from 4 degrees on)."""
+    """The 97.5 % point of Student's t (Cornish-Fisher; within 0.1 % from 6 degrees on)."""
     if freedom < 1:
         raise ValueError(
             f"There are {freedom + 1} scenes, but an interval needs at least 2: ask for more."

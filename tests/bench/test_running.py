@@ -1,0 +1,130 @@
+"""Running methods: what is made once is kept, what fails is told, and nothing stale is taken."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from bench.lab import PAIRS, Meter
+from bench.method import Family, Method
+from bench.methods import BOUNDS, all_methods, chosen
+from bench.rivals.ddim_inversion import METHOD as DDIM
+from bench.running import batches, make_missing
+from bench.store import Job, Made, Store, eight_bits
+from demo_world import TUNING_SEEDS
+
+IDENTITY = BOUNDS[0]
+SEEDS = tuple(TUNING_SEEDS[:2])
+
+
+def darkened(case, setting, meter, by):
+    meter.evaluations += 1
+    return case.source * setting["keep"] - by
+
+
+def refusing(case, setting, meter):
+    raise RuntimeError("this method refuses")
+
+
+def method(run, name="Darkened"):
+    return Method(name=name, family=Family.RIVAL, run=run, settings=({"keep": 0.5},))
+
+
+def job(method, pair=PAIRS[0], seeds=SEEDS, setting=None):
+    return Job(pair, method, method.settings[0] if setting is None else setting, seeds)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(steps=2, references=2, folder=tmp_path)
+
+
+def stamps(store):
+    return {path: path.stat().st_mtime_ns for path in store.folder.rglob("*.safetensors")}
+
+
+def test_batches_do_not_depend_on_how_many_scenes_follow():
+    few, many = batches(range(100, 112)), batches(range(100, 164))
+    assert few[0] == many[0] == tuple(range(100, 108))
+    assert few[1] == (108, 109, 110, 111)
+    assert len(many) == 8
+
+
+def test_pictures_are_kept_as_a_file_would_hold_them(store):
+    pictures = torch.tensor([-0.2, 0.0, 0.5, 1.0, 1.3]).view(1, 1, 1, 5).expand(2, 3, 4, 5)
+    wanted, spent = job(IDENTITY), Meter(3.0, 1.0, 0.5)
+    store.save(wanted, Made(eight_bits(pictures), spent))
+    again = store.load(wanted)
+    assert again.spent == spent
+    assert again.pictures[0, 0, 0].tolist() == [0, 0, 128, 255, 255]
+    assert again.floats.max() == 1.0
+
+
+def test_other_scenes_are_not_taken_for_ours(store):
+    store.save(job(IDENTITY), Made(torch.zeros(2, 3, 8, 8, dtype=torch.uint8), Meter()))
+    with pytest.raises(ValueError, match="holds other scenes: delete it"):
+        store.load(job(IDENTITY, seeds=(SEEDS[0], 7)))
+
+
+def test_methods_are_metered_and_a_second_run_makes_nothing_again(store):
+    jobs = [job(DDIM), job(IDENTITY), job(method(partial(darkened, by=0.0)))]
+    assert make_missing(jobs, store) == []
+    before = stamps(store)
+    assert len(before) == 3
+    # Two steps up, two steps down; at guidance 1 the empty prompt is not asked for.
+    assert store.load(jobs[0]).spent.evaluations == 4
+    assert store.load(jobs[2]).spent.evaluations == 1
+    assert make_missing(jobs, store) == []
+    assert stamps(store) == before
+
+
+def test_another_setting_pair_or_code_is_another_result(store):
+    one = job(method(partial(darkened, by=0.0)))
+    others = [
+        job(method(partial(darkened, by=0.1))),
+        job(one.method, pair=PAIRS[1]),
+        job(one.method, setting={"keep": 0.6}),
+        job(method(partial(darkened, by=0.0), name="Dimmed")),
+    ]
+    paths = {store.path(each) for each in (one, *others)}
+    paths.add(Store(steps=3, references=2, folder=store.folder).path(one))
+    paths.add(Store(steps=2, references=3, folder=store.folder).path(one))
+    assert len(paths) == 7
+
+
+def test_results_of_older_code_are_adopted_only_when_told(store):
+    old, new = (job(method(partial(darkened, by=by))) for by in (0.0, 0.1))
+    make_missing([old], store)
+    assert not store.has(new)
+    assert store.adopt(new)
+    assert torch.equal(store.load(new).pictures, store.load(old).pictures)
+    assert not store.adopt(job(new.method, setting={"keep": 0.9}))
+
+
+def test_a_method_that_fails_is_told_and_the_others_go_on(store):
+    jobs = [job(method(refusing, name="Refusing")), job(IDENTITY)]
+    (failure,) = make_missing(jobs, store)
+    assert failure.job.method.name == "Refusing"
+    assert "this method refuses" in failure.reason
+    assert store.has(jobs[1]) and not store.has(jobs[0])
+
+
+def test_two_processes_make_what_one_makes(store, tmp_path):
+    jobs = [job(DDIM, seeds=SEEDS[:1]), job(DDIM, seeds=SEEDS[1:])]
+    elsewhere = Store(steps=2, references=2, folder=tmp_path / "elsewhere")
+    assert make_missing(jobs, store, workers=2) == []
+    assert make_missing(jobs, elsewhere) == []
+    for one in jobs:
+        apart = store.load(one).pictures.int() - elsewhere.load(one).pictures.int()
+        assert apart.abs().max() <= 1  # threads add numbers up in another order
+
+
+def test_every_method_has_a_name_of_its_own_and_can_be_asked_for():
+    methods = all_methods()
+    assert len({one.name for one in methods}) == len(methods)
+    assert [one.name for one in chosen(methods, ["DDIM inversion", "Identity"])] == [
+        "Identity",
+        "DDIM inversion",
+    ]
+    with pytest.raises(ValueError, match="There is no method 'Nonsense': choose from"):
+        chosen(methods, ["Nonsense"])
