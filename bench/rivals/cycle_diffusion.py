@@ -45,11 +45,11 @@ METHOD = Method(
     family=Family.RIVAL,
     run=run,
     settings=(
-        {"strength": 0.7, "guidance": 2.0, "eta": 0.1},
         {"strength": 0.85, "guidance": 2.0, "eta": 0.1},
-        {"strength": 1.0, "guidance": 2.0, "eta": 0.1},
-        {"strength": 0.85, "guidance": 2.0, "eta": 1.0},
-        {"strength": 1.0, "guidance": 3.0, "eta": 1.0},
+        {"strength": 1.0, "guidance": 1.5, "eta": 0.1},
+        {"strength": 1.0, "guidance": 3.0, "eta": 0.1},
+        {"strength": 1.0, "guidance": 2.0, "eta": 0.5},
+        {"strength": 1.0, "guidance": 2.0, "eta": 1.0},
     ),
     source="2210.05559",
 )

@@ -77,9 +77,9 @@ METHOD = Method(
     settings=(
         {"guidance": 1.5, "draws": 1, "start": 1.0},
         {"guidance": 2.0, "draws": 1, "start": 1.0},
-        {"guidance": 2.0, "draws": 2, "start": 1.0},
         {"guidance": 3.0, "draws": 1, "start": 1.0},
-        {"guidance": 3.0, "draws": 1, "start": 0.75},
+        {"guidance": 2.0, "draws": 2, "start": 1.0},
+        {"guidance": 2.0, "draws": 1, "start": 0.9},
     ),
     source="2412.08629",
 )

@@ -64,10 +64,11 @@ METHOD = Method(
     family=Family.RIVAL,
     run=run,
     settings=(
-        {"guidance": 2.0, "skip": 0.0, "threshold": 0.0, "masks": 0},
+        {"guidance": 1.5, "skip": 0.0, "threshold": 0.0, "masks": 0},
         {"guidance": 3.0, "skip": 0.0, "threshold": 0.0, "masks": 0},
-        {"guidance": 3.0, "skip": 0.15, "threshold": 0.0, "masks": 0},
-        {"guidance": 5.0, "skip": 0.0, "threshold": 0.5, "masks": 1},
+        {"guidance": 3.0, "skip": 0.1, "threshold": 0.0, "masks": 0},
+        {"guidance": 3.0, "skip": 0.2, "threshold": 0.0, "masks": 0},
+        {"guidance": 3.0, "skip": 0.0, "threshold": 0.3, "masks": 1},
     ),
     source="2311.16711",
 )

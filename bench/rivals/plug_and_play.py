@@ -1,7 +1,9 @@
 """Plug-and-play (Tumanyan et al. 2211.12572) on direct inversion.
 
 For a first part of the steps the edit, guided and unguided rows alike, takes the source's queries
-and keys in the decoder's self-attention and, longer, the features of one decoder residual block.
+and keys in the decoder's self-attention and the features of one decoder residual block. Which
+block of this small UNet stands for the published fourth layer is open, so it is a setting: the
+coarsest (0) or the next (1), which carries colour too and so is taken for a shorter time.
 """
 
 from __future__ import annotations
@@ -27,8 +29,8 @@ EDIT = (NULL, TARGET)
 
 
 @contextmanager
-def plugged(unet: UNet2DConditionModel, looking: Switch, features: Switch):
-    """Both injections, for as long as the context lasts."""
+def plugged(unet: UNet2DConditionModel, block: int, looking: Switch, features: Switch):
+    """Both injections, for as long as the context lasts; features are those of a decoder block."""
 
     def replace(_, __, output: Tensor) -> Tensor | None:
         return with_source_rows(output, EDIT) if features.on else None
@@ -36,8 +38,8 @@ def plugged(unet: UNet2DConditionModel, looking: Switch, features: Switch):
     processor, before = SelfInjection(looking, EDIT), unet.attn_processors
     decoder = {name for name in before if name.startswith("up_blocks") and "attn1" in name}
     chosen = {name: processor if name in decoder else old for name, old in before.items()}
-    # The published "layer 4" of the decoder, before the residual block's own shortcut.
-    handle = unet.up_blocks[1].resnets[1].conv2.register_forward_hook(replace)
+    # Before the residual block's own shortcut, as published.
+    handle = unet.up_blocks[block].resnets[1].conv2.register_forward_hook(replace)
     try:
         with kept_processors(unet):
             unet.set_attn_processor(chosen)
@@ -55,7 +57,7 @@ def run(case: Case, setting: Setting, meter: Meter) -> Tensor:
         features.on = index < setting["features"] * case.lab.steps
         return looking.on or features.on
 
-    with plugged(case.lab.parts.pipeline.unet, looking, features):
+    with plugged(case.lab.parts.pipeline.unet, setting["block"], looking, features):
         return case.decoded(edited_beside(case, trajectory, setting["guidance"], begin_step))
 
 
@@ -64,10 +66,11 @@ METHOD = Method(
     family=Family.RIVAL,
     run=run,
     settings=(
-        {"guidance": 2.0, "self": 0.25, "features": 0.4},
-        {"guidance": 3.0, "self": 0.25, "features": 0.4},
-        {"guidance": 3.0, "self": 0.5, "features": 0.8},
-        {"guidance": 5.0, "self": 0.5, "features": 0.8},
+        {"guidance": 2.0, "block": 1, "self": 0.5, "features": 0.1},
+        {"guidance": 2.0, "block": 1, "self": 0.25, "features": 0.4},
+        {"guidance": 3.0, "block": 1, "self": 0.25, "features": 0.4},
+        {"guidance": 2.0, "block": 0, "self": 0.5, "features": 0.8},
+        {"guidance": 3.0, "block": 0, "self": 0.5, "features": 0.8},
     ),
     source="2211.12572, 2310.01506",
 )

@@ -35,12 +35,12 @@ METHOD = Method(
     family=Family.RIVAL,
     run=run,
     settings=(
-        {"strength": 0.3, "guidance": 3.0},
         {"strength": 0.4, "guidance": 3.0},
-        {"strength": 0.5, "guidance": 3.0},
-        {"strength": 0.6, "guidance": 3.0},
-        {"strength": 0.7, "guidance": 2.0},
-        {"strength": 0.8, "guidance": 2.0},
+        {"strength": 0.5, "guidance": 5.0},
+        {"strength": 0.6, "guidance": 5.0},
+        {"strength": 0.7, "guidance": 5.0},
+        {"strength": 0.8, "guidance": 3.0},
+        {"strength": 0.9, "guidance": 5.0},
     ),
     source="2108.01073",
 )

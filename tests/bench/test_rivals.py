@@ -206,7 +206,7 @@ class TestDirectInversion:
         snow = Conditioning(embedding(case, "snow", rows=3))
         rows = [torch.cat([source, noise, noise]) for source in (case.latents, -case.latents)]
         apart = [parts.denoiser.denoise(row, 1.0, snow)[TARGET] for row in rows]
-        with plugged(parts.pipeline.unet, Switch(on=True), Switch(on=True)):
+        with plugged(parts.pipeline.unet, 1, Switch(on=True), Switch(on=True)):
             dragged = [parts.denoiser.denoise(row, 1.0, snow)[TARGET] for row in rows]
         assert torch.allclose(apart[0], apart[1], atol=1e-4)
         assert (dragged[0] - dragged[1]).abs().mean() > 0.01
@@ -251,10 +251,16 @@ class TestPipelines:
             raise ZeroDivisionError
         assert unet.attn_processors == before
 
-    def test_diffedit_is_handed_states_of_the_level_it_returns_to(self) -> None:
-        states = torch.tensor([3.0, 2.0, 1.0]).view(1, 3, 1, 1, 1)
-        shifted = diffedit.put_back_in_time(states, torch.zeros(1, 1, 1, 1))
-        assert shifted.flatten().tolist() == [3, 1, 0]
+    def test_diffedit_is_handed_states_of_the_level_it_returns_to(self, case: Case) -> None:
+        """Steps 3, 2, 1 of 4: start at x_3, then return to x_1 and x_0."""
+        trajectory, _ = case.inverted()
+        states = diffedit.visited_states(trajectory, strength=0.75)
+        assert states.shape[:2] == (1, 3)
+        assert torch.equal(states[:, -1], case.latents)
+        for place, t in enumerate((3, 1, 0)):
+            sigma = trajectory.schedule.sigma(t)
+            expected = trajectory.state(t) / (1 + sigma**2) ** 0.5
+            assert torch.allclose(states[:, place], expected)
 
     def test_diffedit_leaves_what_the_mask_leaves(self, case: Case) -> None:
         """No place differs a hundred times more than the average: nothing is repainted."""
