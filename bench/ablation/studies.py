@@ -27,7 +27,6 @@ from .options import (
 )
 
 BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
-MOST_SCENES = 6  # cheap studies; costly ones take fewer
 L1_WEIGHT = 2.0  # brings the L1 loss of these latents to the size of the scale-free one
 
 
@@ -52,7 +51,7 @@ class Study:
     columns: tuple[str, ...]
     base: tuple[str, ...]
     cells: tuple[Cell, ...]
-    scenes: int = MOST_SCENES  # at most
+    scenes: int = 4  # at most
 
     def base_of(self, cell: Cell) -> tuple[str, ...]:
         """The labels of the cell that this one is compared with."""
@@ -67,12 +66,18 @@ class Values:
     step_counts: tuple[int, ...] = (10, 20, 50, 100)
     iterations: tuple[int, ...] = (0, 1, 3, 10, 30)
     inner: int = 10  # iterations where they are not studied
+    few: int = 3  # where seed translation has to run for every cell
     draws: int = 5
     refines: tuple[int, ...] = (0, 1, 3)
     references: tuple[int, ...] = (1, 4, 16, 64)
     bases: tuple[str, ...] = tuple(BASES)
     seed: SeedConfig = SEED
     null_text: NullTextConfig = PUBLISHED_NULL_TEXT
+
+    @property
+    def last_base(self) -> tuple[str, ...]:
+        """The one base of studies that are too costly for two."""
+        return self.bases[-1:]
 
     @property
     def usual_references(self) -> int:
@@ -91,6 +96,7 @@ QUICK = Values(
     step_counts=(2, 3),
     iterations=(0, 2),
     inner=2,
+    few=1,
     draws=2,
     refines=(0, 1),
     references=(1, 4),
@@ -119,6 +125,7 @@ def distance(values: Values) -> Study:
         columns=("distance", "structure weight", "learning rate"),
         base=("histogram", "1", "0.015"),
         cells=tuple(cells),
+        scenes=6,
     )
 
 
@@ -167,6 +174,7 @@ def eta(values: Values) -> Study:
         Cell((name, label), replace(values.options(values.base(name)), weights=kind, draw=draw))
         for name in values.bases
         for label, kind, draw in _weightings(values)
+        if kind is not Weights.RANDOM or name == "histogram"
     ]
     return Study(
         name="eta",
@@ -178,10 +186,10 @@ def eta(values: Values) -> Study:
 
 
 def eta_seed(values: Values) -> Study:
-    """With plain sampling after it, so that only seed translation uses eta; half its iterations."""
+    """With plain sampling after it, so that only seed translation uses eta; few iterations."""
     options = replace(
         values.options(replace(HISTOGRAM, iterations=0)),
-        seed=replace(values.seed, iterations=values.inner // 2),
+        seed=replace(values.seed, iterations=values.few),
     )
     cells = [
         Cell((label,), replace(options, weights=kind, draw=draw))
@@ -189,11 +197,10 @@ def eta_seed(values: Values) -> Study:
     ]
     return Study(
         name="eta-seed",
-        title=f"Correlation factors in seed translation ({values.inner // 2} iterations)",
+        title=f"Correlation factors in seed translation ({values.few} iterations)",
         columns=("eta",),
         base=(Weights.ESTIMATED.value,),
         cells=tuple(cells),
-        scenes=4,
     )
 
 
@@ -212,14 +219,13 @@ def null_text(values: Values) -> Study:
         columns=("distance", "null text"),
         base=("off",),
         cells=tuple(cells),
-        scenes=4,
     )
 
 
 def steps(values: Values) -> Study:
     cells = [
         Cell((name, str(count)), replace(values.options(values.base(name)), steps=count))
-        for name in values.bases
+        for name in values.last_base
         for count in values.step_counts
     ]
     return Study(
@@ -228,14 +234,13 @@ def steps(values: Values) -> Study:
         columns=("distance", "steps"),
         base=(str(values.steps),),
         cells=tuple(cells),
-        scenes=4,
     )
 
 
 def refine(values: Values) -> Study:
     cells = [
         Cell((name, str(count)), replace(values.options(values.base(name)), refine=count))
-        for name in values.bases
+        for name in values.last_base
         for count in values.refines
     ]
     return Study(
@@ -244,7 +249,6 @@ def refine(values: Values) -> Study:
         columns=("distance", "refinements"),
         base=("0",),
         cells=tuple(cells),
-        scenes=4,
     )
 
 
@@ -280,7 +284,6 @@ def iterations(values: Values) -> Study:
         columns=("ST iterations", "TO iterations"),
         base=("0", "0"),
         cells=tuple(cells),
-        scenes=4,
     )
 
 
@@ -296,7 +299,6 @@ def parts(values: Values) -> Study:
         "null text": replace(whole, null_text=None),
         "seed translation": replace(whole, seed=replace(values.seed, iterations=0)),
         "trajectory optimisation": replace(whole, trajectory=replace(HISTOGRAM, iterations=0)),
-        "eta": replace(whole, weights=Weights.UNIFORM),
     }
     return Study(
         name="parts",
@@ -304,14 +306,13 @@ def parts(values: Values) -> Study:
         columns=("left out",),
         base=("nothing (as published)",),
         cells=tuple(Cell((label,), options) for label, options in variants.items()),
-        scenes=4,
     )
 
 
 def gradient(values: Values) -> Study:
     cells = [
         Cell((name, kind.value), values.options(replace(values.base(name), gradient=kind)))
-        for name in values.bases
+        for name in values.last_base
         for kind in (Gradient.EXACT, Gradient.FROZEN)
     ]
     return Study(
@@ -320,7 +321,6 @@ def gradient(values: Values) -> Study:
         columns=("distance", "gradient"),
         base=("exact",),
         cells=tuple(cells),
-        scenes=4,
     )
 
 
@@ -334,9 +334,9 @@ BUILDERS: tuple[Callable[[Values], Study], ...] = (
     null_text,
     steps,
     refine,
+    gradient,
     iterations,
     parts,
-    gradient,
     eta_seed,
 )
 
