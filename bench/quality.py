@@ -15,6 +15,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from .findings import Findings
 from .fingerprint import ROOT
 from .judges import JudgeConfig, open_judge
 from .judging import Result, judged
@@ -29,7 +30,7 @@ from .plan import (
     tuning_jobs,
     unplanned,
 )
-from .report import SHEET_SCENES, Findings, printed, sheet_columns, write_report
+from .report import SHEET_SCENES, printed, sheet_columns, write_report
 from .running import Failure, make_missing
 from .scenes import rendered
 from .store import FOLDER, Job

@@ -1,0 +1,101 @@
+"""Everything a quality run has found, and the same as plain numbers for docs/quality.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import torch
+
+from .axes import AXES, FURTHER_AXES
+from .cost_page import machine
+from .judges import Examined
+from .judging import Result
+from .lab import Pair
+from .tuning import RULE, Choices, best
+from .verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything the report says."""
+
+    results: tuple[Result, ...]
+    choices: Choices
+    verdicts: tuple[Verdict, ...]
+    examined: Examined
+    facts: Mapping[str, int]  # scenes, steps and the like
+    missing: tuple[str, ...]  # what was planned and has no pictures
+
+    @property
+    def pairs(self) -> list[Pair]:
+        return list(dict.fromkeys(one.pair for one in self.results))
+
+    def of(self, pair: Pair) -> list[Result]:
+        return [one for one in self.results if one.pair == pair]
+
+
+def numbers(findings: Findings) -> dict[str, object]:
+    """The report for programs."""
+    return {
+        "facts": dict(findings.facts),
+        "judge": {
+            "domain accuracy": findings.examined.domain_accuracy,
+            "label accuracy": findings.examined.label_accuracy,
+        },
+        "rule": RULE,
+        "results": [result_numbers(one) for one in findings.results],
+        "trials": trial_numbers(findings.choices),
+        "verdicts": [verdict_numbers(one) for one in findings.verdicts],
+        "missing": list(findings.missing),
+        "machine": machine(torch.device("cpu")),
+    }
+
+
+def result_numbers(one: Result) -> dict[str, object]:
+    axes = {axis.key: asdict(one.scores.interval(axis)) for axis in (*AXES, *FURTHER_AXES)}
+    return {
+        "pair": one.pair.name,
+        "method": one.method.name,
+        "family": one.method.family.value,
+        "setting": dict(one.setting),
+        "axes": axes,
+        "spent": asdict(one.spent),
+    }
+
+
+def trial_numbers(choices: Choices) -> list[dict[str, object]]:
+    return [
+        {
+            "pair": pair.name,
+            "method": name,
+            "setting": dict(trial.setting),
+            "psnr": trial.psnr,
+            "edges": trial.edges,
+            "colour": trial.colour,
+            "score": trial.score,
+            "chosen": trial is best(choice.trials),
+        }
+        for (pair, name), choice in choices.items()
+        for trial in choice.trials
+    ]
+
+
+def verdict_numbers(verdict: Verdict) -> dict[str, object]:
+    return {
+        "claim": verdict.claim,
+        "ours": verdict.ours,
+        "appearance": verdict.appearance.key,
+        "reached": verdict.reached,
+        "held": [pair.name for pair in verdict.held],
+        "duels": [
+            {
+                "pair": duel.pair.name,
+                "rival": duel.rival,
+                "holds": duel.holds,
+                "note": duel.note,
+                "advantages": {key: asdict(one) for key, one in duel.advantages.items()},
+            }
+            for duel in verdict.duels
+        ],
+    }
