@@ -17,6 +17,7 @@ from .store import Job, Made, Store, code_of, eight_bits
 
 POLL_SECONDS = 2.0
 BATCH = 8
+MOST_JOBS = 16  # handed to a process at once; each time it renders and inverts the scenes anew
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def make_missing(
     with tqdm(total=len(jobs), initial=len(jobs) - len(missing), desc=title) as bar:
         if workers == 1:
             return _here(groups, store, bar.update)
-        return _in_processes(groups, store, workers, bar)
+        return _in_processes(_divided(groups), store, workers, bar)
 
 
 def _grouped(jobs: Sequence[Job]) -> dict[tuple[Pair, tuple[int, ...]], list[Job]]:
@@ -52,6 +53,14 @@ def _grouped(jobs: Sequence[Job]) -> dict[tuple[Pair, tuple[int, ...]], list[Job
     for job in jobs:
         groups.setdefault((job.pair, job.seeds), []).append(job)
     return groups
+
+
+def _divided(groups: list[list[Job]]) -> list[list[Job]]:
+    return [
+        group[first : first + MOST_JOBS]
+        for group in groups
+        for first in range(0, len(group), MOST_JOBS)
+    ]
 
 
 def _here(groups: list[list[Job]], store: Store, advance: Callable[[int], object]) -> list[Failure]:
