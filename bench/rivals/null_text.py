@@ -1,7 +1,8 @@
 """Null-text inversion (Mokady et al. 2211.09794), then sampling with the target prompt.
 
-At most 5 inner iterations a step instead of the published 10: this keeps the whole comparison
-affordable, and early steps stop long before.
+At most 2 inner iterations a step instead of the published 10, as they make it the dearest of all
+methods: on a tuning scene (day to night, guidance 3) the distances to truth with 2, 5 and 10 were
+16.25, 16.24 and 16.12 dB, and the edges kept 0.45, 0.45 and 0.46.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from s2st import NullTextConfig, Prompt, null_text_inversion, sample
 from ..lab import Case, Meter
 from ..method import Family, Method, Setting, trajectory_of
 
-INNER_STEPS = 5
+INNER_STEPS = 2
 
 
 def run(case: Case, setting: Setting, meter: Meter) -> Tensor:
@@ -31,6 +32,6 @@ METHOD = Method(
     name="Null-text inversion",
     family=Family.RIVAL,
     run=run,
-    settings=tuple({"guidance": scale} for scale in (2.0, 3.0, 5.0)),
+    settings=tuple({"guidance": scale} for scale in (2.0, 3.0)),
     source="2211.09794",
 )
