@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..s2st import NullText, NullTextConfig, NullTextMethod, Prompt, Trajectory, null_text_inversion
+from ..s2st import NullText, NullTextConfig, Prompt, Trajectory, null_text_inversion
 from .api import CATEGORY, io, output
 from .comfy_model import model_facts
 from .guidance import guidance_input
@@ -62,7 +62,7 @@ class NullTextInvert(io.ComfyNode):
         fitted = null_text(model, trajectory, positive, negative, cfg, config)
         value = NullTextValue(
             fitted=fitted,
-            base=positive if config.method is NullTextMethod.NEGATIVE_PROMPT else negative,
+            base=positive if config.method.from_source else negative,
             schedule=trajectory.schedule,
             model=model_facts(model).as_dict(),
         )
@@ -76,7 +76,7 @@ def null_text(
     """The fitted null text, on the CPU."""
     shape, schedule = trajectory.source.shape, trajectory.schedule
     prompts = {"positive": positive, "negative": negative}
-    optimises = config.method is NullTextMethod.NULL_TEXT
+    optimises = config.method.optimises
     check_prompt_fits(model, positive, "source prompt", shape[0])
     check_prompt_fits(model, negative, "negative prompt", shape[0])
 
@@ -88,8 +88,7 @@ def null_text(
         listen = stage.progress.listener("null text")
         return on_cpu(null_text_inversion(stage.model, path, prompt, config, listen))
 
-    passes = 2 + config.inner_steps if optimises else 2
-    expected = {"null text": schedule.steps * passes}
+    expected = {"null text": schedule.steps * config.evaluations_per_step}
     return run_stage(model, prompts, shape, schedule, expected, work, gradients=optimises)
 
 

@@ -64,7 +64,8 @@ class Translate(io.ComfyNode):
                     options=methods,
                     default=used,
                     tooltip="How guidance is kept from changing what you did not ask for: "
-                    "null-text is exact and slow, negative prompt is free.",
+                    "negative prompt is free, fast null-text corrects it where it misses, "
+                    "null-text is the published one, and slow.",
                 ),
                 setting(SeedConfig, "iterations", called="seed_iterations"),
                 setting(SeedConfig, "learning_rate", called="seed_learning_rate"),
@@ -200,7 +201,7 @@ def translated(
 def _goes_through_model(stages: Stages) -> bool:
     null_text, trajectory = stages.null_text, stages.trajectory
     return (
-        (null_text is not None and null_text.method is NullTextMethod.NULL_TEXT)
+        (null_text is not None and null_text.method.optimises)
         or stages.seed is not None
         or (trajectory is not None and trajectory.gradient is Gradient.EXACT)
     )
@@ -211,11 +212,10 @@ def expected_evaluations(stages: Stages, scale: float, steps: int) -> dict[str, 
     per_step = GUIDED if scale != 1.0 else 1
     inversion, null_text, seed = stages.inversion, stages.null_text, stages.seed
     trajectory = stages.trajectory or TrajectoryConfig(iterations=0)
-    fits = null_text is not None and null_text.method is NullTextMethod.NULL_TEXT
     exact = trajectory.gradient is Gradient.EXACT
     amounts = (
         steps * (1 + inversion.refine),
-        0 if null_text is None else steps * (2 + (null_text.inner_steps if fits else 0)),
+        0 if null_text is None else steps * null_text.evaluations_per_step,
         0 if seed is None else 2 * seed.iterations * seed.lookahead * per_step,
         steps * per_step * (1 + (2 * trajectory.iterations if exact else 0)),
     )

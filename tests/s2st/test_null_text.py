@@ -11,9 +11,12 @@ from s2st import (
     null_text_steps,
     sample,
 )
+from s2st.ddim import ddim_step
+from s2st.parameterization import to_variance_preserving
 
 GUIDANCE = 7.5
 NEGATIVE_PROMPT = NullTextConfig(method=NullTextMethod.NEGATIVE_PROMPT)
+FAST = NullTextConfig(method=NullTextMethod.FAST)
 
 
 @pytest.fixture
@@ -28,6 +31,12 @@ def trajectory(model, latent, prompt, sigma_table):
     return invert(model, latent, prompt.positive, sigma_table, config)
 
 
+@pytest.fixture
+def plain_trajectory(model, latent, prompt, sigma_table):
+    """Inverted without refinement, so that even sampling without guidance misses the source."""
+    return invert(model, latent, prompt.positive, sigma_table, InversionConfig(steps=20))
+
+
 def error(latent, other):
     return float((latent - other).square().mean())
 
@@ -40,8 +49,10 @@ def test_it_restores_what_guidance_destroys(model, trajectory, prompt):
     assert error(null_text.reconstruction, trajectory.source) < drift / 20
 
 
-def test_sampling_with_it_gives_the_reconstruction(model, trajectory, prompt):
-    null_text = null_text_inversion(model, trajectory, prompt)
+@pytest.mark.parametrize("method", NullTextMethod)
+def test_sampling_with_it_gives_the_reconstruction(model, plain_trajectory, prompt, method):
+    trajectory, config = plain_trajectory, NullTextConfig(method=method)
+    null_text = null_text_inversion(model, trajectory, prompt, config)
     again = sample(model, trajectory.seed, null_text.prompts(prompt), trajectory.schedule)
     torch.testing.assert_close(again, null_text.reconstruction, rtol=1e-5, atol=1e-5)
 
@@ -65,6 +76,51 @@ def test_a_step_below_tolerance_costs_nothing_more(model, trajectory, prompt):
     assert lenient.evaluations == 20 * 2 + lenient.gradients
 
 
+def test_fast_null_text_corrects_what_the_source_prompt_leaves(model, plain_trajectory, prompt):
+    free = null_text_inversion(model, plain_trajectory, prompt, NEGATIVE_PROMPT)
+    fast = null_text_inversion(model, plain_trajectory, prompt, FAST)
+    source = plain_trajectory.source
+    assert error(fast.reconstruction, source) < 0.9 * error(free.reconstruction, source)
+    # each step: one evaluation; the corrected ones go back once and try two lengths
+    assert 0 < fast.gradients <= 20
+    assert fast.evaluations == 20 + 2 * fast.gradients
+
+
+def test_fast_null_text_never_ends_a_step_further_away(model, plain_trajectory, prompt):
+    """Where no step along the gradient helps, the source prompt itself is kept."""
+    steps = plain_trajectory.schedule.steps
+    records = list(null_text_steps(model, plain_trajectory, prompt, FAST))
+    x = plain_trajectory.states[-1]
+    for record, (sigma, next_sigma) in zip(records, plain_trajectory.schedule.pairs(), strict=True):
+        plainly = ddim_step(x, model.denoise(x, sigma, prompt.positive), sigma, next_sigma)
+        goal = plain_trajectory.state(steps - record.index)
+        left = (to_variance_preserving(plainly - goal, next_sigma)).square().mean((1, 2, 3))
+        assert (record.loss <= left * 1.001 + 1e-9).all()
+        x = record.latent
+
+
+def test_fast_null_text_on_an_exact_trajectory_is_the_source_prompt(model, trajectory, prompt):
+    fast = null_text_inversion(model, trajectory, prompt, FAST)
+    free = null_text_inversion(model, trajectory, prompt, NEGATIVE_PROMPT)
+    assert (fast.evaluations, fast.gradients) == (20, 0)
+    assert torch.equal(fast.reconstruction, free.reconstruction)
+    assert all(one is prompt.positive for one in fast.negatives)
+
+
+def test_fast_null_text_needs_no_empty_prompt(model, plain_trajectory, prompt):
+    alone = Prompt(prompt.positive)
+    fast = null_text_inversion(model, plain_trajectory, alone, FAST)
+    unguided = sample(model, plain_trajectory.seed, alone, plain_trajectory.schedule)
+    torch.testing.assert_close(fast.reconstruction, unguided, rtol=1e-6, atol=1e-6)
+
+
+def test_a_method_says_at_most_how_often_it_asks_the_model(model, plain_trajectory, prompt):
+    for method in NullTextMethod:
+        config = NullTextConfig(method=method, tolerance=0.0)
+        spent = null_text_inversion(model, plain_trajectory, prompt, config).evaluations
+        assert spent == 20 * config.evaluations_per_step
+
+
 def test_each_step_starts_from_the_one_before(model, trajectory, prompt):
     config = NullTextConfig(inner_steps=1, learning_rate=1e-2)
     steps = null_text_inversion(model, trajectory, prompt, config).negatives
@@ -73,13 +129,15 @@ def test_each_step_starts_from_the_one_before(model, trajectory, prompt):
     assert max(moved) > 0.05  # only a warm start gets this far
 
 
-def test_a_batch_equals_its_items(model, trajectory, prompt):
+@pytest.mark.parametrize("method", NullTextMethod)
+def test_a_batch_equals_its_items(model, plain_trajectory, prompt, method):
     """Images stop one by one, so each gets the embedding it would have got alone."""
-    together = null_text_inversion(model, trajectory, prompt)
+    config = NullTextConfig(method=method)
+    together = null_text_inversion(model, plain_trajectory, prompt, config)
     for item in range(2):
-        states = trajectory.states[:, item : item + 1]
-        single = type(trajectory)(states, trajectory.schedule)
-        alone = null_text_inversion(model, single, prompt)
+        states = plain_trajectory.states[:, item : item + 1]
+        single = type(plain_trajectory)(states, plain_trajectory.schedule)
+        alone = null_text_inversion(model, single, prompt, config)
         torch.testing.assert_close(
             together.reconstruction[item], alone.reconstruction[0], rtol=1e-4, atol=1e-4
         )
