@@ -92,7 +92,7 @@ METHOD = Method(
         {"guidance": 2.0, "cross": 0.2, "self": 0.4},
         {"guidance": 3.0, "cross": 0.2, "self": 0.4},
         {"guidance": 3.0, "cross": 0.1, "self": 0.8},
-        {"guidance": 3.0, "cross": 0.4, "self": 0.2},
+        {"guidance": 5.0, "cross": 0.1, "self": 0.4},
         {"guidance": 3.0, "cross": 0.8, "self": 0.4},
     ),
     source="2208.01626, 2310.01506",
