@@ -3,11 +3,13 @@
 import pytest
 import torch
 from graphs import (
+    STEPS,
     Graph,
     core_sampler,
     invert,
     null_text,
     optimize,
+    sample_seed,
     seed_translate,
     tiny_latent,
     tiny_model,
@@ -134,3 +136,23 @@ def test_null_text_brings_the_source_back_under_guidance(comfy):
     found, without, source = comfy.latents(graph, fitted[1], guided[0], other["latent"])
     missed = float((without - source).square().mean())
     assert float((found - source).square().mean()) < 0.1 * missed
+
+
+def test_fast_null_text_holds_the_source_at_a_fraction_of_the_cost(comfy):
+    graph, model, other = wired(seed=4)
+    positive, negative = other["positive"], other["negative"]
+    trajectory, seed = (invert(graph, model, positive, other["latent"])[i] for i in (0, 1))
+    settings = {"cfg": 7.5, "method": "fast null-text", "tolerance": 1e-9}
+    fitted = null_text(graph, model, trajectory, positive, negative, **settings)
+    path = {"seed": seed, "trajectory": trajectory, "null_text": fitted[0]}
+    again = sample_seed(graph, model, positive, negative, cfg=7.5, **path)
+    free = null_text(
+        graph, model, trajectory, positive, negative, cfg=7.5, method="negative prompt"
+    )
+    found, sampled, plainly, source = comfy.latents(
+        graph, fitted[1], again[0], free[1], other["latent"]
+    )
+    torch.testing.assert_close(sampled, found, rtol=1e-4, atol=1e-4)
+    assert (found - source).square().mean() < (plainly - source).square().mean()
+    report = comfy.texts(graph, fitted[2])
+    assert f"{STEPS} backward passes" in report
