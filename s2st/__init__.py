@@ -28,6 +28,7 @@ Read `translate.py` first: the whole method on one page.
 from .contract import Conditioning, Counted, Denoiser, StepRecord
 from .correlation import CorrelationConfig, CorrelationFactor, correlation_factor
 from .ddim import ddim_inverse_step, ddim_step, predicted_noise, sample, sample_steps
+from .difference_path import DifferenceConfig, difference_path, difference_path_steps
 from .distributions import Distance
 from .domain import DomainStatistics, StatisticsConfig, domain_statistics
 from .drain import drain
@@ -35,6 +36,7 @@ from .gradients import GradientError
 from .guidance import Prompt, guided_denoised
 from .inversion import InversionConfig, invert, invert_steps
 from .losses import StructureForm, appearance_loss, structure_loss
+from .neighbours import References, references_of
 from .null_text import (
     NullText,
     NullTextConfig,
@@ -62,6 +64,7 @@ __all__ = [
     "CorrelationFactor",
     "Counted",
     "Denoiser",
+    "DifferenceConfig",
     "Distance",
     "DomainStatistics",
     "Gradient",
@@ -73,6 +76,7 @@ __all__ = [
     "NullTextMethod",
     "Prompt",
     "Reference",
+    "References",
     "Schedule",
     "SeedConfig",
     "Settings",
@@ -88,6 +92,8 @@ __all__ = [
     "correlation_factor",
     "ddim_inverse_step",
     "ddim_step",
+    "difference_path",
+    "difference_path_steps",
     "domain_statistics",
     "drain",
     "guided_denoised",
@@ -99,6 +105,7 @@ __all__ = [
     "optimize_trajectory",
     "optimize_trajectory_steps",
     "predicted_noise",
+    "references_of",
     "sample",
     "sample_steps",
     "sigmas_of_alphas",

@@ -71,12 +71,16 @@ def appearance_loss(
     per_channel = domain.distances(latent, distance)
     if eta is None:
         return per_channel.mean(dim=1)
-    if eta.shape != (domain.channels,):
+    check_eta(eta, domain.channels)
+    return (per_channel * eta.to(per_channel)).mean(dim=1)
+
+
+def check_eta(eta: Tensor, channels: int) -> None:
+    if eta.shape != (channels,):
         raise ValueError(
-            f"eta has shape {tuple(eta.shape)}, but the latent has {domain.channels} channels: "
+            f"eta has shape {tuple(eta.shape)}, but the latent has {channels} channels: "
             f"estimate the correlation factors with the same VAE."
         )
-    return (per_channel * eta.to(per_channel)).mean(dim=1)
 
 
 def weighed(

@@ -1,0 +1,117 @@
+"""Our own lines of the comparison: S2ST as published, and the default that this project offers."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from s2st import (
+    CorrelationConfig,
+    DifferenceConfig,
+    Distance,
+    NullTextConfig,
+    Prompt,
+    SeedConfig,
+    TrajectoryConfig,
+    correlation_factor,
+    difference_path,
+    domain_statistics,
+    null_text_inversion,
+    optimize_trajectory,
+    references_of,
+    translate_seed,
+)
+from s2st.contract import Conditioning
+
+from .lab import Case, Meter
+from .method import Family, Method, Setting, trajectory_of
+
+GUIDANCE = 2.5
+
+
+def prompts(case: Case, guidance: float) -> tuple[Conditioning, Prompt]:
+    """The source prompt, and the target prompt under guidance."""
+    lab = case.lab
+    target = Prompt(lab.prompt(case.pair.target), lab.prompt(""), guidance)
+    return lab.prompt(case.pair.source), target
+
+
+def default(case: Case, setting: Setting, spent: Meter) -> Tensor:
+    """Inversion, then the difference path with S2ST's terms, all at their defaults."""
+    trajectory = trajectory_of(case, spent)
+    source, target = prompts(case, GUIDANCE)
+    references = references_of(case.reference_latents)
+    config = DifferenceConfig()
+    parts = case.lab.parts
+    return case.decoded(
+        difference_path(parts.denoiser, trajectory, source, target, references, config)
+    )
+
+
+def published(case: Case, setting: Setting, spent: Meter) -> Tensor:
+    """The paper's stages: inversion, null text, eta, seed translation, trajectory optimisation.
+
+    Null text takes at most 2 updates a step, as its rival does; the seed is translated without
+    guidance.
+    """
+    trajectory, model = trajectory_of(case, spent), case.lab.parts.denoiser
+    source, target = prompts(case, setting["guidance"])
+    domain = domain_statistics(case.reference_latents)
+    eta = correlation_factor(
+        case.source_reference_latents, case.reference_latents, CorrelationConfig()
+    ).eta
+    null_text = null_text_inversion(
+        model,
+        trajectory,
+        Prompt(source, target.negative, target.scale),
+        NullTextConfig(inner_steps=2),
+    )
+    seed = translate_seed(model, trajectory, Prompt(target.positive), domain, SeedConfig(), eta)
+    config = TrajectoryConfig(
+        structure_weight=setting["structure"],
+        learning_rate=setting["rate"],
+        distance=Distance.HISTOGRAM,
+    )
+    latents = optimize_trajectory(
+        model, trajectory, seed, target, domain, config, null_text=null_text, eta=eta
+    )
+    return case.decoded(latents)
+
+
+def trajectory_alone(case: Case, setting: Setting, spent: Meter) -> Tensor:
+    """Inversion and trajectory optimisation with sorted values: no more than ordinary sampling."""
+    trajectory = trajectory_of(case, spent)
+    _, target = prompts(case, setting["guidance"])
+    config = TrajectoryConfig(
+        structure_weight=setting["structure"],
+        learning_rate=setting["rate"],
+        distance=Distance.WASSERSTEIN,
+    )
+    domain = domain_statistics(case.reference_latents)
+    model, seed = case.lab.parts.denoiser, trajectory.seed
+    return case.decoded(optimize_trajectory(model, trajectory, seed, target, domain, config))
+
+
+METHODS = (
+    Method(
+        name="S2ST (paper)",
+        family=Family.OURS,
+        run=published,
+        settings=(
+            {"guidance": 3.0, "structure": 1.0, "rate": 0.015},
+            {"guidance": 3.0, "structure": 3.0, "rate": 0.005},
+            {"guidance": 2.0, "structure": 0.3, "rate": 0.015},
+        ),
+        source="2312.00116",
+    ),
+    Method(
+        name="S2ST (trajectory alone)",
+        family=Family.OURS,
+        run=trajectory_alone,
+        settings=(
+            {"guidance": 3.0, "structure": 3.0, "rate": 0.005},
+            {"guidance": 2.0, "structure": 1.0, "rate": 0.005},
+        ),
+        source="ours",
+    ),
+    Method(name="S2ST", family=Family.OURS, run=default, source="ours"),
+)
