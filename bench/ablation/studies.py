@@ -15,6 +15,17 @@ from s2st import (
     TrajectoryConfig,
 )
 
+from .ideas import (
+    VARIANTS,
+    PathOptions,
+    PlainOptions,
+    RestartOptions,
+    SelfTargetOptions,
+    along_the_path,
+    best_of_several,
+    plain,
+    to_own_look,
+)
 from .options import (
     HISTOGRAM,
     PUBLISHED_NULL_TEXT,
@@ -324,6 +335,31 @@ def gradient(values: Values) -> Study:
     )
 
 
+def ideas(values: Values) -> Study:
+    """Better than the paper: the difference path, its parts, and what else was tried."""
+    rows = {
+        "trajectory optimisation, the scene's own look": (SelfTargetOptions(), to_own_look),
+        "difference path, plain": (PlainOptions(), plain),
+        "difference path, two draws": (PlainOptions(draws=2), plain),
+        **{name: (PathOptions(config=one), along_the_path) for name, one in VARIANTS.items()},
+        "the default, best of three by loss": (RestartOptions(), best_of_several),
+    }
+    sampling = values.options(replace(HISTOGRAM, iterations=0))
+    cells = [
+        Cell(("DDIM inversion, plain sampling",), sampling),
+        Cell(("trajectory optimisation, Wasserstein",), values.options(WASSERSTEIN)),
+        *(Cell((name,), options, procedure) for name, (options, procedure) in rows.items()),
+    ]
+    return Study(
+        name="ideas",
+        title="Better than the paper: ideas",
+        columns=("idea",),
+        base=("difference path, plain",),
+        cells=tuple(cells),
+        scenes=6,
+    )
+
+
 # The cheap ones first.
 BUILDERS: tuple[Callable[[Values], Study], ...] = (
     distance,
@@ -334,6 +370,7 @@ BUILDERS: tuple[Callable[[Values], Study], ...] = (
     null_text,
     steps,
     refine,
+    ideas,
     gradient,
     iterations,
     parts,
