@@ -1,0 +1,163 @@
+"""The shapes of well-known UNets, filled with random weights: what time and memory depend on.
+
+The numbers are those of the models' public configs; no weights are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import UNet2DConditionModel
+
+from s2st import (
+    Prompt,
+    Schedule,
+    Spacing,
+    domain_statistics,
+    invert_steps,
+    make_schedule,
+    references_of,
+)
+from s2st.contract import Conditioning, ignore
+from s2st.diffusers_adapter import DiffusersDenoiser
+from s2st.drain import drain
+from s2st.trajectory import Trajectory
+
+from .stages import Bench
+
+TOKENS, POOLED_WIDTH, LATENT_CHANNELS, STRIDE = 77, 1280, 4, 8
+GUIDANCE = 7.5
+WEIGHTS_SEED, LATENTS_SEED = 0, 1
+REFERENCES = 2
+CROSS, PLAIN = "CrossAttn", ""
+
+
+def block_types(*kinds: str) -> dict[str, tuple[str, ...]]:
+    """Down blocks of these kinds, and the same upwards."""
+    return {
+        "down_block_types": tuple(f"{kind}DownBlock2D" for kind in kinds),
+        "up_block_types": tuple(f"{kind}UpBlock2D" for kind in reversed(kinds)),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A UNet's architecture."""
+
+    name: str
+    config: dict[str, Any]
+    prediction: str = "epsilon"
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it also reads the prompt as one vector, and the picture's size."""
+        return self.config.get("addition_embed_type") == "text_time"
+
+
+SD_15 = Shape(
+    name="SD 1.5",
+    config={
+        **block_types(CROSS, CROSS, CROSS, PLAIN),
+        "block_out_channels": (320, 640, 1280, 1280),
+        "cross_attention_dim": 768,
+        "attention_head_dim": 8,
+    },
+)
+SD_21 = Shape(
+    name="SD 2.1",
+    config={
+        **block_types(CROSS, CROSS, CROSS, PLAIN),
+        "block_out_channels": (320, 640, 1280, 1280),
+        "cross_attention_dim": 1024,
+        "attention_head_dim": (5, 10, 20, 20),
+        "use_linear_projection": True,
+    },
+    prediction="v_prediction",
+)
+SDXL = Shape(
+    name="SDXL",
+    config={
+        **block_types(PLAIN, CROSS, CROSS),
+        "block_out_channels": (320, 640, 1280),
+        "cross_attention_dim": 2048,
+        "attention_head_dim": (5, 10, 20),
+        "transformer_layers_per_block": (1, 2, 10),
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 256,
+        "projection_class_embeddings_input_dim": 2816,
+    },
+)
+SHAPES = (SD_15, SD_21, SDXL)
+
+
+def random_unet(shape: Shape, device: torch.device, dtype: torch.dtype) -> UNet2DConditionModel:
+    """The UNet with random weights, made where and as it will run."""
+    with _default_dtype(dtype), torch.random.fork_rng(), device:
+        torch.manual_seed(WEIGHTS_SEED)
+        return UNet2DConditionModel(**shape.config).requires_grad_(False).eval()
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def denoiser_of(shape: Shape, unet: UNet2DConditionModel) -> DiffusersDenoiser:
+    """The UNet on Stable Diffusion's noise levels."""
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
+    return DiffusersDenoiser(unet, (1 - betas).cumprod(0), shape.prediction)
+
+
+@torch.no_grad()
+def random_bench(shape: Shape, denoiser: DiffusersDenoiser, pixels: int, steps: int) -> Bench:
+    """A square picture and prompts of noise for a model of this shape, ready for every stage."""
+    device = denoiser.unet.device
+    draw = torch.Generator().manual_seed(LATENTS_SEED)
+    side = pixels // STRIDE
+    size = (1 + REFERENCES, LATENT_CHANNELS, side, side)
+    latents = torch.randn(size, generator=draw).to(device)
+    prompts = [_random_prompt(shape, pixels, draw, device) for _ in range(3)]
+    schedule = make_schedule(denoiser.sigma_table, steps, Spacing.TRAILING)
+    return bench_of(denoiser, latents[:1], latents[1:], prompts, schedule)
+
+
+def bench_of(
+    denoiser: DiffusersDenoiser,
+    latent: torch.Tensor,
+    references: torch.Tensor,
+    prompts: list[Conditioning],
+    schedule: Schedule,
+) -> Bench:
+    """A bench from one latent, reference latents and (source, target, empty) prompts."""
+    source, target, empty = prompts
+    states = drain(invert_steps(denoiser, latent, source, schedule), ignore)
+    return Bench(
+        model=denoiser,
+        trajectory=Trajectory(states, schedule),
+        source=Prompt(source, empty, GUIDANCE),
+        target=Prompt(target, empty, GUIDANCE),
+        domain=domain_statistics(references),
+        references=references_of(references),
+    )
+
+
+def _random_prompt(
+    shape: Shape, pixels: int, draw: torch.Generator, device: torch.device
+) -> Conditioning:
+    width = shape.config["cross_attention_dim"]
+    embedding = torch.randn(1, TOKENS, width, generator=draw).to(device)
+    if not shape.pooled:
+        return Conditioning(embedding)
+    sizes = torch.tensor([[pixels, pixels, 0, 0, pixels, pixels]], device=device)
+    pooled = torch.randn(1, POOLED_WIDTH, generator=draw).to(device)
+    return Conditioning(embedding, {"text_embeds": pooled, "time_ids": sizes})
