@@ -17,7 +17,7 @@ from .contract import Counted, Denoiser, OnStep, StepRecord, ignore
 from .ddim import ddim_step
 from .domain import DomainStatistics, check_domain
 from .drain import drain
-from .gradients import Adam, Checkpointed, Rescaled, gradient_of, leaf_of
+from .gradients import Adam, Checkpointed, Rescaled, gradient_of, leaf_of, level
 from .guidance import Prompt, check_prompt, guided_denoised
 from .losses import LossConfig, structure_loss, weighed
 from .parameterization import from_variance_preserving
@@ -60,10 +60,10 @@ def translate_seed_steps(
         config=config,
         eta=eta,
     )
-    seed, adam = trajectory.seed, Adam(trajectory.seed, config.learning_rate)
+    seed, adam = trajectory.seed, Adam(trajectory.seed, config.learning_rate, Adam.LEVEL_EPSILON)
     for index in range(config.iterations):
         leaf, clean, losses = objective.attempt(seed)
-        moved = adam.step(seed, gradient_of(losses, leaf))
+        moved = adam.step(seed, level(gradient_of(losses, leaf)))
         seed = on_shell(moved, trajectory.seed) if config.keep_shell else moved
         x = from_variance_preserving(seed, trajectory.schedule.sigmas[0])
         yield StepRecord(

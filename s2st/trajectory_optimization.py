@@ -18,7 +18,7 @@ from .contract import Counted, Denoiser, OnStep, StepRecord, ignore
 from .ddim import check_prompts, ddim_step, predicted_noise
 from .domain import DomainStatistics, check_domain
 from .drain import drain
-from .gradients import Adam, Rescaled, loss_and_gradient
+from .gradients import Adam, Rescaled, level, loss_and_gradient
 from .guidance import Prompt, guided_denoised
 from .losses import LossConfig, structure_loss, weighed
 from .null_text import NullText
@@ -197,10 +197,10 @@ def optimized_state(
                 raise ValueError(f"The gradient is {config.gradient!r}, but must be a Gradient.")
 
     z = to_variance_preserving(x, sigma)
-    adam = Adam(z, config.learning_rate)
+    adam = Adam(z, config.learning_rate, Adam.LEVEL_EPSILON)
     for _ in range(config.iterations):
         losses, gradient = loss_and_gradient(lambda at: objective(at, clean_of(at), t), z)
-        z = adam.step(z, gradient)
+        z = adam.step(z, level(gradient))
     return from_variance_preserving(z, sigma), clean_of(z), losses
 
 
