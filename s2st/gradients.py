@@ -45,10 +45,13 @@ def loss_and_gradient(
     return losses.detach(), gradient_of(losses, leaf)
 
 
+NO_GRADIENT = 1e-8  # smaller ones are rounding, and are not made larger
+
+
 def level(gradient: Tensor) -> Tensor:
     """Each picture's gradient [B, C, H, W] at root mean square 1."""
     size = gradient.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-    return gradient / size.clamp_min(torch.finfo(gradient.dtype).tiny)
+    return gradient / size.clamp_min(NO_GRADIENT)
 
 
 class Adam:
@@ -56,14 +59,17 @@ class Adam:
 
     Its first updates are as long for a gradient of rounding noise as for a large one, so that a
     batch would not equal its pictures one by one. LEVEL_EPSILON, for level gradients, lets values
-    rest whose gradient is far below the picture's usual one.
+    rest whose gradient is far below the picture's usual one; the first update of a gradient of 1
+    still is the learning rate.
     """
 
     LEVEL_EPSILON = 0.3
 
     def __init__(self, start: Tensor, learning_rate: float, epsilon: float = 1e-8) -> None:
         self._variable = start.detach().clone()
-        self._optimizer = torch.optim.Adam([self._variable], lr=learning_rate, eps=epsilon)
+        self._optimizer = torch.optim.Adam(
+            [self._variable], lr=learning_rate * (1 + epsilon), eps=epsilon
+        )
 
     def step(self, value: Tensor, gradient: Tensor) -> Tensor:
         """The value after one update from `value` along `gradient`."""

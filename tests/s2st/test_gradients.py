@@ -8,6 +8,7 @@ from s2st.gradients import (
     GradientError,
     Rescaled,
     leaf_of,
+    level,
     loss_and_gradient,
 )
 
@@ -97,3 +98,13 @@ def test_adam_is_torchs(normal):
         theirs.step()
         value = ours.step(value, gradient)
     assert torch.equal(value, expected.detach())
+
+
+def test_a_level_gradient_moves_by_the_learning_rate_and_rounding_does_not():
+    gradient = torch.ones(2, 1, 4, 4)
+    gradient[0, 0, 0, 0] = 1e-7
+    gradient[1] = 1e-14
+    start = torch.zeros(2, 1, 4, 4)
+    moved = Adam(start, 0.1, Adam.LEVEL_EPSILON).step(start, level(gradient)).abs()
+    assert moved[0, 0, 1:] == pytest.approx(0.1 * torch.ones(3, 4), rel=0.05)
+    assert moved[0, 0, 0, 0] < 1e-6 and moved[1].max() < 1e-6

