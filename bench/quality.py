@@ -119,70 +119,35 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="a run of a minute or two: one pair, "
-        "8 scenes, 4 steps, first settings; other options come on top",
-    )
-    parser.add_argument(
-        "--pairs",
-        nargs="+",
-        metavar="PAIR",
-        choices=[p.name for p in PAIRS],
-        help="translations, for example 'day to night' (default: all six)",
-    )
-    parser.add_argument(
-        "--methods",
-        nargs="+",
-        metavar="NAME",
-        help="names of methods (default: all); --list shows them",
-    )
-    parser.add_argument("--scenes", type=int, help="evaluation scenes per pair (default: 64)")
-    parser.add_argument(
-        "--tuning-scenes",
-        type=int,
-        help="scenes for choosing settings (default: 8); 0 takes first settings",
-    )
-    parser.add_argument("--steps", type=int, help="sampling steps of all methods (default: 20)")
-    parser.add_argument(
-        "--references",
-        type=int,
-        help="pictures of the target domain given to methods (default: 16)",
-    )
-    parser.add_argument(
-        "--stages",
-        nargs="+",
-        choices=STAGES,
-        default=STAGES,
-        help="what to do (default: all); 'report' judges what is there",
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=1,
-        help="processes of one thread each; "
-        "1 stays in this process with all of torch's threads (default)",
-    )
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=FOLDER,
-        help="where pictures are kept (default: .cache/bench/quality)",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        help="folder of the report (default: docs for the whole comparison, out/bench for a part)",
-    )
-    parser.add_argument(
-        "--adopt",
-        action="store_true",
-        help="take results of older code as "
-        "those of the present: only after a change that alters no result",
-    )
-    parser.add_argument("--list", action="store_true", help="name the methods and stop")
+    add = parser.add_argument
+    quick = "a run of a minute or two: one pair, 8 scenes, 4 steps, first settings; other options "
+    add("--quick", action="store_true", help=quick + "come on top")
+    _add_what(parser)
+    add("--stages", nargs="+", choices=STAGES, default=STAGES, help="what to do (default: all)")
+    workers = "processes of one thread each; 1 (default) has all of torch's threads"
+    add("--workers", type=int, default=1, help=workers)
+    kept = "where pictures are kept (default: .cache/bench/quality)"
+    add("--folder", type=Path, default=FOLDER, help=kept)
+    out = "folder of the report (default: docs for the whole comparison, out/bench for a part)"
+    add("--out", type=Path, help=out)
+    adopt = "take results of older code: only after a change that alters no result"
+    add("--adopt", action="store_true", help=adopt)
+    add("--list", action="store_true", help="name the methods and stop")
     return parser.parse_args(arguments)
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is compared, on what."""
+    add, names = parser.add_argument, [pair.name for pair in PAIRS]
+    pairs = "translations, for example 'day to night' (default: all six)"
+    add("--pairs", nargs="+", metavar="PAIR", choices=names, help=pairs)
+    add("--methods", nargs="+", metavar="NAME", help="default: all; --list shows them")
+    add("--scenes", type=int, help="evaluation scenes per pair (default: 64)")
+    tuning = "scenes for choosing settings (default: 8); 0 takes first settings"
+    add("--tuning-scenes", type=int, help=tuning)
+    add("--steps", type=int, help="sampling steps of all methods (default: 20)")
+    references = "pictures of the target domain given to methods (default: 16)"
+    add("--references", type=int, help=references)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
