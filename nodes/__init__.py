@@ -4,6 +4,7 @@ from .api import ComfyExtension
 from .compare import NODES as COMPARE
 from .correlation import NODES as CORRELATION
 from .demo import NODES as DEMO
+from .difference import NODES as DIFFERENCE
 from .images import NODES as IMAGES
 from .inversion import NODES as INVERSION
 from .null_text import NODES as NULL_TEXT
@@ -18,6 +19,7 @@ NODES = [
     *CORRELATION,
     *SEED,
     *TRAJECTORY,
+    *DIFFERENCE,
     *TRANSLATE,
     *STORAGE,
     *COMPARE,

@@ -69,8 +69,8 @@ def _samples(latent: dict, name: str) -> Tensor:
         raise ValueError(f"{name} is empty, but at least 1 picture is needed: connect one or more.")
     if "noise_mask" in latent:
         raise ValueError(
-            f"{name} carries a noise mask, but S2ST takes a mask at Trajectory Optimize: connect "
-            f"it there and encode the picture without one."
+            f"{name} carries a noise mask, but S2ST takes a mask at Trajectory Optimize or "
+            f"Difference Path: connect it there and encode the picture without one."
         )
     return samples
 

@@ -28,6 +28,7 @@ def setting(config: type[Settings], name: str, *, called: str | None = None, def
             default=start,
             min=int(limits.low),
             max=int(limits.high),
+            control_after_generate=False,  # else the editor rerolls whatever is a noise_seed
             tooltip=tooltip,
         )
     return io.Float.Input(

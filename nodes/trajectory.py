@@ -148,7 +148,7 @@ def optimised(
             config,
             null_text=None if null_text is None else fitted_to(stage, null_text),
             eta=None if correlation is None else correlation.eta.clone().to(stage.device),
-            mask=_mask(extras["mask"], trajectory, stage.device),
+            mask=trajectory_mask(extras["mask"], trajectory, stage.device),
             on_step=recorder.also(stage.progress.listener("trajectory")),
         ).cpu()
 
@@ -159,7 +159,8 @@ def optimised(
     return latent, recorder
 
 
-def _mask(mask, trajectory: Trajectory, device: torch.device) -> torch.Tensor | None:
+def trajectory_mask(mask, trajectory: Trajectory, device: torch.device) -> torch.Tensor | None:
+    """A MASK as the latents of a trajectory need it."""
     if mask is None:
         return None
     batch, _, height, width = trajectory.source.shape

@@ -24,6 +24,7 @@ WITH_LIVE_PREVIEW = {
     "S2ST_NullTextInvert",
     "S2ST_SeedTranslate",
     "S2ST_TrajectoryOptimize",
+    "S2ST_DifferencePath",
     "S2ST_SampleSeed",
     "S2ST_Translate",
 }

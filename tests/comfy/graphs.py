@@ -142,6 +142,32 @@ def optimize(graph, model, trajectory, seed, positive, negative, domain, **chang
     )
 
 
+def difference(graph, model, trajectory, source, positive, negative, **changes):
+    values = {
+        "cfg": 2.5,
+        "own_noise": 0.1,
+        "noise_seed": 0,
+        "guided": 0.6,
+        "iterations": 2,
+        "learning_rate": 0.005,
+        "structure_weight": 0.2,
+        "appearance_weight": 1.0,
+        "structure": "scale-free",
+        "neighbours": 3,
+        "tolerance": 1.0,
+        **changes,
+    }
+    return graph.add(
+        "S2ST_DifferencePath",
+        model=model,
+        trajectory=trajectory,
+        source=source,
+        positive=positive,
+        negative=negative,
+        **values,
+    )
+
+
 def sample_seed(graph, model, positive, negative, **changes):
     values = {"cfg": 3.0, "steps": STEPS, "spacing": "leading", **changes}
     return graph.add("S2ST_SampleSeed", model=model, positive=positive, negative=negative, **values)

@@ -4,6 +4,7 @@ import pytest
 from graphs import (
     Graph,
     correlation,
+    difference,
     invert,
     null_text,
     optimize,
@@ -50,6 +51,13 @@ class Wiring:
         seed = values.pop("seed", inverted[1])
         parts = [values.pop(name) for name in ("positive", "negative", "domain")]
         return optimize(self.graph, values.pop("model"), trajectory, seed, *parts, **values)
+
+    def edited(self, **changes):
+        values = {"model": self.model, "source": self.source, "positive": self.positive}
+        values |= {"negative": self.negative, "target_domain": self.domain, **changes}
+        trajectory = values.pop("trajectory", None) or self.inverted()[0]
+        prompts = [values.pop(name) for name in ("source", "positive", "negative")]
+        return difference(self.graph, values.pop("model"), trajectory, *prompts, **values)
 
     def sampled(self, **changes):
         values = {"model": self.model, "positive": self.positive, "negative": self.negative}
@@ -125,7 +133,7 @@ CASES = {
     ),
     "noise mask on the source": (
         lambda w: w.inverted(latent=bad_latent(w, value="masked")),
-        ["noise mask", "Trajectory Optimize"],
+        ["noise mask", "Trajectory Optimize or Difference Path"],
     ),
     "prompt of another text encoder": (
         lambda w: w.inverted(positive=bad_prompt(w, width=32)),
@@ -219,6 +227,34 @@ CASES = {
         ),
         ["eta", "4 channels", "same VAE"],
     ),
+    "difference path on a trajectory of another family": (
+        lambda w: w.edited(model=other_model(w, "other")),
+        ["trajectory", "TinyModel", "TinyOther", "same checkpoint"],
+    ),
+    "difference path on a trajectory of other channels": (
+        lambda w: w.edited(model=other_model(w, "wide")),
+        ["trajectory", "TinyModel", "TinyWide", "16 channels"],
+    ),
+    "difference path towards a domain of another VAE": (
+        lambda w: w.edited(target_domain=bad_latent(w, channels=16)),
+        ["target domain", "16 channels", "works on 4"],
+    ),
+    "difference path with a wrong source prompt": (
+        lambda w: w.edited(source=bad_prompt(w, width=32)),
+        ["source prompt", "32 wide", "reads 24"],
+    ),
+    "difference path with a wrong target prompt": (
+        lambda w: w.edited(positive=bad_prompt(w, width=32)),
+        ["target prompt", "32 wide", "reads 24"],
+    ),
+    "difference path with weights of other channels": (
+        lambda w: w.edited(
+            correlation=correlation(
+                w.graph, bad_latent(w, channels=16), bad_latent(w, channels=16)
+            )[0]
+        ),
+        ["eta", "4 channels", "same VAE"],
+    ),
     "correlation between two VAEs": (
         lambda w: correlation(w.graph, bad_latent(w, channels=16), w.domain),
         ["16", "4", "same VAE"],
@@ -294,6 +330,8 @@ LIMITS = {
     "iterations": lambda w: w.seed_translated(iterations=-1),
     "learning_rate": lambda w: w.seed_translated(learning_rate=9.0),
     "cfg": lambda w: w.optimized(cfg=-1.0),
+    "own_noise": lambda w: w.edited(own_noise=1.5),
+    "neighbours": lambda w: w.edited(neighbours=0),
 }
 
 

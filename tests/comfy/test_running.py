@@ -5,6 +5,7 @@ import pytest
 import torch
 from graphs import (
     Graph,
+    difference,
     invert,
     null_text,
     optimize,
@@ -44,6 +45,9 @@ def heavy(graph, model, prompts, latent, domain, name):
             graph, model, trajectory, positive, negative, domain, iterations=5, lookahead=4
         )
         return done, done[0]
+    if name == "S2ST_DifferencePath":
+        done = difference(graph, model, trajectory, *prompts, target_domain=domain)
+        return done, done[0]
     done = optimize(
         graph, model, trajectory, seed, positive, negative, domain, gradient="exact", iterations=3
     )
@@ -55,6 +59,7 @@ NAMES = (
     "S2ST_NullTextInvert",
     "S2ST_SeedTranslate",
     "S2ST_TrajectoryOptimize",
+    "S2ST_DifferencePath",
     "S2ST_Translate",
 )
 
