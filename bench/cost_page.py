@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -38,9 +39,18 @@ def write_part(folder: Path, name: str, body: str, numbers: Mapping[str, object]
     """Put one command's part into the page and its numbers into the JSON beside it."""
     page, file = folder / PAGE, folder / NUMBERS
     page.write_text(with_part(page.read_text(encoding="utf-8"), name, body), encoding="utf-8")
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    text = json.dumps({**known, name: numbers}, indent=1, sort_keys=True)
+    text = json.dumps({**_all_numbers(folder), name: numbers}, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
+
+
+def known_numbers(folder: Path, name: str) -> dict[str, Any]:
+    """What one command has written before; empty if nothing."""
+    return _all_numbers(folder).get(name, {})
+
+
+def _all_numbers(folder: Path) -> dict[str, Any]:
+    file = folder / NUMBERS
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def machine(device: torch.device) -> dict[str, str]:
