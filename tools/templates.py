@@ -14,6 +14,7 @@ from tools.workflows import Output, Workflow
 
 FOLDER = ROOT / "workflows"
 STEPS, GUIDANCE, REFINE = 30, 3.0, 3  # for the demo model, where a run shall take a minute
+PATH = {"steps": 20, "spacing": "trailing"}  # all that the difference path asks for
 SCENES, REFERENCES = 4, 16
 OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
 SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
@@ -57,7 +58,7 @@ def references(flow: Workflow, domain: str, first: int = 0) -> Output:
 
 
 def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
-    """The whole method in one node, with the embedded model."""
+    """The difference path with the embedded model: quick, so that a first run shows the best."""
     flow = Workflow("demo_day_to_night", info)
     flow.group("1 - Model and pictures")
     flow.note(notes.DEMO)
@@ -71,24 +72,19 @@ def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
     negative = prompt(flow, clip, "", "negative prompt (empty)")
     start = encoded(flow, day, vae, "encode the scenes")
     look = encoded(flow, night, vae, "encode the target look")
-    flow.group("3 - Translate", 380)
+    flow.group("3 - Invert")
+    flow.note(notes.DEMO_INVERT)
+    wanted = {"model": model, "positive": source, "latent": start, **PATH, "check": False}
+    trajectory = flow.add("S2ST_DDIMInvert", wanted)[0]
+    flow.group("4 - Translate", 380)
     flow.note(notes.DEMO_TRANSLATE)
-    wanted = {
-        "model": model,
-        "source": source,
-        "positive": target,
-        "negative": negative,
-        "latent": start,
-        "target_domain": look,
-        "cfg": GUIDANCE,
-        "steps": STEPS,
-        "refine": REFINE,
-        "null_text": "off",
-    }
-    result, charts, report, _ = flow.add("S2ST_Translate", wanted)
-    shown(flow, charts, "losses: they should fall")
+    wanted = {"model": model, "trajectory": trajectory, "target_domain": look}
+    wanted |= {"source": source, "positive": target, "negative": negative}
+    result, curve, report = flow.add("S2ST_DifferencePath", wanted)
+    flow.column()
+    shown(flow, curve, "the loss of every step")
     told(flow, report, "report")
-    flow.group("4 - Look", 560)
+    flow.group("5 - Look", 560)
     flow.note(notes.DEMO_LOOK)
     pictures = decoded(flow, result, vae, "decode")
     compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})
