@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -22,11 +22,10 @@ from .studies import Cell, Study
 
 @dataclass(frozen=True)
 class Made:
-    """The pictures of a cell, what an image has cost, and the state of the code that made them."""
+    """The pictures of a cell, and what an image has cost."""
 
     pictures: Tensor  # [B, 3, H, W], uint8
     spent: Meter
-    code: str
 
 
 @dataclass(frozen=True)
@@ -40,53 +39,65 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Cabinet:
-    """The folder in which cells are kept; a cell made by other code counts as missing.
+class Place:
+    """Which cell, on which scenes, by which state of the code (`code_of`)."""
 
-    `adopt` takes it all the same: only for a person who knows that the change changed no result.
-    """
+    pair: Pair
+    cell: Cell
+    seeds: tuple[int, ...]
+    code: str
+
+    @property
+    def key(self) -> str:
+        """Everything that a cell depends on, but the code."""
+        procedure = f"{self.cell.procedure.__module__}.{self.cell.procedure.__qualname__}"
+        options = repr(self.cell.options)
+        facts = [weights_hash(), procedure, self.pair.name, list(self.seeds), options]
+        return short_hash(facts)
+
+
+@dataclass(frozen=True)
+class Cabinet:
+    """The folder in which cells are kept, those of older code beside those of the present one."""
 
     folder: Path
-    adopt: bool = False
 
-    def made(self, pair: Pair, cell: Cell, seeds: Sequence[int]) -> Made | None:
-        path = self._path(pair, cell, seeds, "safetensors")
+    def made(self, place: Place) -> Made | None:
+        path = self._path(place, "safetensors")
         if not path.exists():
             return None
         with safe_open(path, "pt") as file:
-            facts, pictures = file.metadata(), file.get_tensor("pictures")
-        made = Made(pictures, Meter(**json.loads(facts["spent"])), facts["code"])
-        return made if self.adopt or made.code == code_of(cell.procedure) else None
+            spent = json.loads(file.metadata()["spent"])
+            return Made(file.get_tensor("pictures"), Meter(**spent))
 
-    def keep(self, made: Made, pair: Pair, cell: Cell, seeds: Sequence[int]) -> None:
+    def codes(self, place: Place) -> dict[str, float]:
+        """The states of the code that have made this cell, and when."""
+        paths = self.folder.glob(f"{place.key}-*.safetensors")
+        return {path.stem.split("-")[1]: path.stat().st_mtime for path in paths}
+
+    def keep(self, place: Place, made: Made) -> None:
         """Write whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = self._path(pair, cell, seeds, "safetensors")
+        path = self._path(place, "safetensors")
         partial = path.with_suffix(".partial")
-        facts = {"spent": json.dumps(asdict(made.spent)), "code": made.code}
-        save_file({"pictures": made.pictures}, partial, facts)
+        save_file({"pictures": made.pictures}, partial, {"spent": json.dumps(asdict(made.spent))})
         partial.replace(path)
-        self._path(pair, cell, seeds, "json").unlink(missing_ok=True)
 
-    def values(self, pair: Pair, cell: Cell, seeds: Sequence[int]) -> dict[str, list[float]] | None:
+    def values(self, place: Place) -> dict[str, list[float]] | None:
         """What was measured of a cell, unless the way of measuring has changed since."""
-        path = self._path(pair, cell, seeds, "json")
+        path = self._path(place, "json")
         if not path.exists():
             return None
         kept = json.loads(path.read_text(encoding="utf-8"))
         return kept["values"] if kept["axes"] == axes.edition() else None
 
-    def note(
-        self, values: dict[str, list[float]], pair: Pair, cell: Cell, seeds: Sequence[int]
-    ) -> None:
-        facts = {"pair": pair.name, "options": repr(cell.options), "seeds": list(seeds)}
-        facts |= {"axes": axes.edition(), "values": values}
-        self._path(pair, cell, seeds, "json").write_text(json.dumps(facts), encoding="utf-8")
+    def note(self, place: Place, values: dict[str, list[float]]) -> None:
+        facts = {"pair": place.pair.name, "options": repr(place.cell.options)}
+        facts |= {"seeds": place.seeds, "axes": axes.edition(), "values": values}
+        self._path(place, "json").write_text(json.dumps(facts), encoding="utf-8")
 
-    def _path(self, pair: Pair, cell: Cell, seeds: Sequence[int], kind: str) -> Path:
-        procedure = f"{cell.procedure.__module__}.{cell.procedure.__qualname__}"
-        facts = [weights_hash(), procedure, pair.name, list(seeds), repr(cell.options)]
-        return self.folder / f"{short_hash(facts)}.{kind}"
+    def _path(self, place: Place, kind: str) -> Path:
+        return self.folder / f"{place.key}-{place.code}.{kind}"
 
 
 @dataclass
@@ -98,17 +109,17 @@ class Bench:
     _stocks: dict[tuple[Pair, tuple[int, ...]], Stock] = field(default_factory=dict)
     _looks: dict[Pair, Tensor] = field(default_factory=dict)
 
-    def result(self, pair: Pair, cell: Cell, seeds: tuple[int, ...]) -> Result:
+    def result(self, place: Place) -> Result:
         """What a cell gives on these scenes, from the cabinet as far as it is there."""
-        made = self.cabinet.made(pair, cell, seeds)
+        made = self.cabinet.made(place)
         if made is None:
-            made = self._run(pair, cell, seeds)
-            self.cabinet.keep(made, pair, cell, seeds)
-        values = self.cabinet.values(pair, cell, seeds)
+            made = self._run(place)
+            self.cabinet.keep(place, made)
+        values = self.cabinet.values(place)
         if values is None:
-            values = self.measured(made.pictures.float() / 255, pair, seeds)
-            self.cabinet.note(values, pair, cell, seeds)
-        return Result(pair, cell, values, made.spent)
+            values = self.measured(made.pictures.float() / 255, place.pair, place.seeds)
+            self.cabinet.note(place, values)
+        return Result(place.pair, place.cell, values, made.spent)
 
     def measured(
         self, pictures: Tensor, pair: Pair, seeds: tuple[int, ...]
@@ -123,15 +134,40 @@ class Bench:
             self._stocks[pair, seeds] = Stock(make_case(self.lab, pair, seeds))
         return self._stocks[pair, seeds]
 
-    def _run(self, pair: Pair, cell: Cell, seeds: tuple[int, ...]) -> Made:
+    def _run(self, place: Place) -> Made:
+        if place.code != code_of(place.cell.procedure):
+            raise ValueError(
+                f"The cell is asked of code {place.code}, which is not the present one, and is not "
+                f"in the cabinet: ask for present_place(...)."
+            )
         spent = Meter()
-        pictures = cell.procedure(self.stock(pair, seeds), cell.options, spent)
-        return Made(eight_bits(pictures), spent, code_of(cell.procedure))
+        stock = self.stock(place.pair, place.seeds)
+        pictures = place.cell.procedure(stock, place.cell.options, spent)
+        return Made(eight_bits(pictures), spent)
 
 
-def jobs(study: Study, pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Cell]]:
-    """The order in which a study runs."""
-    return ((pair, cell) for pair in pairs for cell in study.cells)
+def present_place(pair: Pair, cell: Cell, seeds: Sequence[int]) -> Place:
+    return Place(pair, cell, tuple(seeds), code_of(cell.procedure))
+
+
+def places_of(study: Study, pair: Pair, seeds: Sequence[int]) -> list[Place]:
+    """A study's cells on one pair, by the present code, in the order in which they run."""
+    return [present_place(pair, cell, seeds[: study.scenes]) for cell in study.cells]
+
+
+def finished_places(cabinet: Cabinet, places: Sequence[Place]) -> list[Place]:
+    """The same places if all of them are filled; else of the newest code that has filled all.
+
+    Empty if there is none: cells of different code are never laid beside each other.
+    """
+    codes = [cabinet.codes(place) for place in places]
+    if all(place.code in known for place, known in zip(places, codes, strict=True)):
+        return list(places)
+    common = set.intersection(*map(set, codes))
+    if not common:
+        return []
+    newest = max(common, key=lambda code: max(known[code] for known in codes))
+    return [replace(place, code=newest) for place in places]
 
 
 @cache

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from demo_world import TUNING_SEEDS
 
 from ..lab import PAIRS, Pair, open_lab
-from .cells import Bench, Cabinet, jobs
+from .cells import Bench, Cabinet, Result, finished_places, places_of
 from .report import End, Finished, write
 from .rows import rows_of
 from .studies import QUICK, Study, Values, studies
@@ -31,16 +31,14 @@ def main(arguments: Sequence[str]) -> int:
     pairs = tuple(PAIR_NAMES[name] for name in options.pairs or _pairs(options.quick))
     seeds = TUNING_SEEDS[: options.scenes or (2 if options.quick else 6)]
     lab = open_lab(values.steps, max(values.references))
-    bench = Bench(lab, Cabinet(options.cells, options.adopt))
-    run(bench, chosen, pairs, seeds)
-    finished = [
-        finish(bench, study, pairs, seeds)
-        for study in every.values()
-        if complete(bench.cabinet, study, pairs, seeds)
-    ]
+    bench = Bench(lab, Cabinet(options.cells))
+    if not options.report_only:
+        run(bench, chosen, pairs, seeds)
+    finished = [finish(bench, study, pairs, seeds) for study in every.values()]
     folder = options.out or ROOT / ("out/bench" if options.quick else "docs")
     write(finished, ends_of(bench, pairs, seeds), folder)
-    print(f"Wrote {folder / 'ablation.md'}: {len(finished)} of {len(every)} studies.")
+    complete = sum(bool(one.rows) for one in finished)
+    print(f"Wrote {folder / 'ablation.md'}: {complete} of {len(every)} studies.")
     return 0
 
 
@@ -50,20 +48,22 @@ def run(bench: Bench, chosen: Sequence[Study], pairs: Sequence[Pair], seeds: Seq
     with tqdm(total=total, unit="cell") as bar:
         for study in chosen:
             bar.set_description(study.name)
-            for pair, cell in jobs(study, pairs):
-                bench.result(pair, cell, scenes_of(study, seeds))
-                bar.update()
-
-
-def complete(cabinet: Cabinet, study: Study, pairs: Sequence[Pair], seeds: Sequence[int]) -> bool:
-    own = scenes_of(study, seeds)
-    return all(cabinet.made(pair, cell, own) is not None for pair, cell in jobs(study, pairs))
+            for pair in pairs:
+                for place in places_of(study, pair, seeds):
+                    bench.result(place)
+                    bar.update()
 
 
 def finish(bench: Bench, study: Study, pairs: Sequence[Pair], seeds: Sequence[int]) -> Finished:
-    own = scenes_of(study, seeds)
-    results = [bench.result(pair, cell, own) for pair, cell in jobs(study, pairs)]
-    return Finished(study, len(own), rows_of(study, results))
+    """A study's rows for the pairs that it is complete for."""
+    results: list[Result] = []
+    older: list[Pair] = []
+    for pair in pairs:
+        wanted = places_of(study, pair, seeds)
+        found = finished_places(bench.cabinet, wanted)
+        results += [bench.result(place) for place in found]
+        older += [pair] if found not in ([], wanted) else []
+    return Finished(study, len(seeds[: study.scenes]), rows_of(study, results), tuple(older))
 
 
 def ends_of(bench: Bench, pairs: Sequence[Pair], seeds: Sequence[int]) -> list[End]:
@@ -74,10 +74,6 @@ def ends_of(bench: Bench, pairs: Sequence[Pair], seeds: Sequence[int]) -> list[E
         for name, pictures in (("source", case.source), ("truth", case.truth)):
             ends.append(End(pair, name, bench.measured(pictures, pair, tuple(seeds))))
     return ends
-
-
-def scenes_of(study: Study, seeds: Sequence[int]) -> tuple[int, ...]:
-    return tuple(seeds[: study.scenes])
 
 
 def _pairs(quick: bool) -> tuple[str, ...]:
@@ -96,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scenes", type=_scenes, help="tuning scenes at most; default 6")
     parser.add_argument("--steps", type=int, default=20, help="where they are not studied")
     parser.add_argument("--out", type=Path, help="folder of the page; default docs")
-    parser.add_argument("--adopt", action="store_true", help="keep cells that older code made")
+    parser.add_argument("--report-only", action="store_true", help="run nothing, write the page")
     parser.add_argument("--cells", type=Path, default=CELLS, help="folder of finished cells")
     return parser
 

@@ -23,11 +23,12 @@ MARKS = {Standing.BETTER: " ▲", Standing.EQUAL: "", Standing.WORSE: " ▼"}
 
 @dataclass(frozen=True)
 class Finished:
-    """A study all of whose cells are there."""
+    """A study, with rows for the pairs that it is complete for."""
 
     study: Study
     scenes: int
     rows: list[Row]
+    older: tuple[Pair, ...] = ()  # whose cells were made before the library last changed
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def write(finished: Sequence[Finished], ends: Sequence[End], folder: Path) -> No
     """ablation.md, ablation.json and the plots."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ablation.json").write_text(as_json(finished, ends), encoding="utf-8")
-    for one in finished:
+    for one in _complete(finished):
         plot(one.study, one.rows, folder / plot_name(one.study))
     (folder / "ablation.md").write_text(as_markdown(finished, ends), encoding="utf-8")
 
@@ -53,10 +54,24 @@ def plot_name(study: Study) -> str:
 
 
 def as_markdown(finished: Sequence[Finished], ends: Sequence[End]) -> str:
-    contents = "\n".join(f"- [{one.study.title}](#{_anchor(one.study)})" for one in finished)
-    sections = [section(one) for one in finished]
+    complete = _complete(finished)
+    contents = "\n".join(f"- [{one.study.title}](#{_anchor(one.study)})" for one in complete)
+    sections = [section(one) for one in complete]
     scale = f"{ENDS.strip()}\n\n{table_of_ends(ends)}"
-    return "\n\n".join([INTRODUCTION.strip(), contents, scale, *sections]) + "\n"
+    parts = [INTRODUCTION.strip(), _missing(finished), contents, scale, *sections]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _complete(finished: Sequence[Finished]) -> list[Finished]:
+    return [one for one in finished if one.rows]
+
+
+def _missing(finished: Sequence[Finished]) -> str:
+    """Which studies have no table yet."""
+    titles = [one.study.title for one in finished if not one.rows]
+    if not titles:
+        return ""
+    return f"Not run to their end yet, so without a table here: {'; '.join(titles)}."
 
 
 def table_of_ends(ends: Sequence[End]) -> str:
@@ -71,11 +86,19 @@ def section(one: Finished) -> str:
     """A study: what it means, its table, its plot."""
     study = one.study
     parts = [f"## {study.title}", SENTENCES.get(study.name, "").strip()]
-    parts += [f"{one.scenes} scenes. Compared with: {_base_text(study)}.", table(study, one.rows)]
+    parts.append(f"{one.scenes} scenes. Compared with: {_base_text(study)}.{_age(one)}")
+    parts.append(table(study, one.rows))
     if study.name == "gradient":
         parts.append(losses(study, one.rows))
     parts.append(f"![{study.title}]({plot_name(study)})")
     return "\n\n".join(part for part in parts if part)
+
+
+def _age(one: Finished) -> str:
+    if not one.older:
+        return ""
+    names = " and ".join(pair.name for pair in one.older)
+    return f" *Made before the library last changed: {names}.*"
 
 
 def table(study: Study, rows: Sequence[Row]) -> str:
@@ -110,7 +133,7 @@ def markdown_table(lines: Sequence[Sequence[str]]) -> str:
 
 def as_json(finished: Sequence[Finished], ends: Sequence[End]) -> str:
     scale = [{"pair": end.pair.name, "pictures": end.name, **end.values} for end in ends]
-    studies = {one.study.name: _facts(one) for one in finished}
+    studies = {one.study.name: _facts(one) for one in _complete(finished)}
     return json.dumps({"ends": scale, "studies": studies}, indent=1) + "\n"
 
 
@@ -122,6 +145,7 @@ def _facts(one: Finished) -> dict[str, object]:
         "columns": study.columns,
         "compared_with": study.base,
         "scenes": one.scenes,
+        "made_by_older_code": [pair.name for pair in one.older],
         "rows": [_row_facts(row, options[row.labels]) for row in one.rows],
     }
 

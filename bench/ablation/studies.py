@@ -77,6 +77,7 @@ class Values:
     step_counts: tuple[int, ...] = (10, 20, 50, 100)
     iterations: tuple[int, ...] = (0, 1, 3, 10, 30)
     inner: int = 10  # iterations where they are not studied
+    exact: int = 5  # where every iteration evaluates the model
     few: int = 3  # where seed translation has to run for every cell
     draws: int = 5
     refines: tuple[int, ...] = (0, 1, 3)
@@ -107,6 +108,7 @@ QUICK = Values(
     step_counts=(2, 3),
     iterations=(0, 2),
     inner=2,
+    exact=2,
     few=1,
     draws=2,
     refines=(0, 1),
@@ -221,7 +223,7 @@ def null_text(values: Values) -> Study:
         wanted[method.value] = replace(values.null_text, method=method)
     cells = [
         Cell((name, label), replace(values.options(values.base(name)), null_text=config))
-        for name in values.bases
+        for name in values.last_base
         for label, config in wanted.items()
     ]
     return Study(
@@ -321,14 +323,18 @@ def parts(values: Values) -> Study:
 
 
 def gradient(values: Values) -> Study:
+    def options(name: str, kind: Gradient) -> Options:
+        base = replace(values.base(name), iterations=values.exact)
+        return values.options(replace(base, gradient=kind))
+
     cells = [
-        Cell((name, kind.value), values.options(replace(values.base(name), gradient=kind)))
+        Cell((name, kind.value), options(name, kind))
         for name in values.last_base
         for kind in (Gradient.EXACT, Gradient.FROZEN)
     ]
     return Study(
         name="gradient",
-        title="Frozen against exact gradient",
+        title=f"Frozen against exact gradient ({values.exact} TO iterations)",
         columns=("distance", "gradient"),
         base=("exact",),
         cells=tuple(cells),

@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from bench.ablation.axes import AXES
-from bench.ablation.cells import Bench, Cabinet, Made, Result
+from bench.ablation.cells import (
+    Bench,
+    Cabinet,
+    Made,
+    Place,
+    Result,
+    finished_places,
+    present_place,
+)
 from bench.ablation.command import main
 from bench.ablation.options import (
     HISTOGRAM,
@@ -83,7 +91,7 @@ def test_costs_are_those_of_the_stages_that_ran(quick):
         assert cost["0", trajectory_iterations]["backward_passes"] == 0
         assert cost["2", trajectory_iterations]["backward_passes"] == 2 * 2
     exact = {row["labels"][-1]: row for row in facts["gradient"]["rows"]}["exact"]
-    assert exact["backward_passes"] == 2 * QUICK.steps * QUICK.inner
+    assert exact["backward_passes"] == 2 * QUICK.steps * QUICK.exact
 
 
 def test_a_second_run_makes_no_cell_again_and_the_same_page(quick):
@@ -96,34 +104,54 @@ def test_a_second_run_makes_no_cell_again_and_the_same_page(quick):
 
 
 def test_a_kept_cell_costs_no_evaluation(case, tmp_path):
-    cell = Cell(("1",), FEW)
+    place = present_place(NIGHT, Cell(("1",), FEW), case.seeds)
     first, again = (Bench(case.lab, Cabinet(tmp_path)) for _ in range(2))
     with case.lab.metered(case.batch) as meter:
-        made = first.result(NIGHT, cell, case.seeds)
+        made = first.result(place)
     assert meter.evaluations == made.spent.evaluations == 3 + 2 * 3
     with case.lab.metered(case.batch) as meter:
-        kept = again.result(NIGHT, cell, case.seeds)
+        kept = again.result(place)
     assert meter.evaluations == 0
     assert kept.values == made.values and kept.spent == made.spent
 
 
-def test_cells_differ_by_scenes_options_and_pair(case, tmp_path):
-    cabinet, cell = Cabinet(tmp_path), Cell(("1",), FEW)
-    bench = Bench(case.lab, cabinet)
-    bench.result(NIGHT, cell, case.seeds)
-    assert cabinet.made(NIGHT, cell, case.seeds) is not None
-    assert cabinet.made(NIGHT, cell, TUNING_SEEDS[:2]) is None
-    assert cabinet.made(PAIRS[1], cell, case.seeds) is None
-    other = Cell(("1",), replace(FEW, weights=Weights.UNIFORM))
-    assert cabinet.made(NIGHT, other, case.seeds) is None
+def blank(spent):
+    return Made(torch.zeros(1, 3, 8, 8, dtype=torch.uint8), Meter(spent))
 
 
-def test_a_cell_of_other_code_counts_only_when_it_is_adopted(tmp_path):
-    cell, seeds = Cell(("1",), FEW), tuple(TUNING_SEEDS[:1])
-    pictures = torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
-    Cabinet(tmp_path).keep(Made(pictures, Meter(1.0), "other code"), NIGHT, cell, seeds)
-    assert Cabinet(tmp_path).made(NIGHT, cell, seeds) is None
-    assert Cabinet(tmp_path, adopt=True).made(NIGHT, cell, seeds).spent == Meter(1.0)
+def test_cells_differ_by_scenes_options_pair_and_code(tmp_path):
+    cabinet, seeds = Cabinet(tmp_path), tuple(TUNING_SEEDS[:1])
+    place = present_place(NIGHT, Cell(("1",), FEW), seeds)
+    cabinet.keep(place, blank(1.0))
+    assert cabinet.made(place).spent == Meter(1.0)
+    others = {
+        "scenes": replace(place, seeds=tuple(TUNING_SEEDS[:2])),
+        "options": replace(place, cell=Cell(("1",), replace(FEW, weights=Weights.UNIFORM))),
+        "pair": replace(place, pair=PAIRS[1]),
+        "code": replace(place, code="older"),
+    }
+    assert [name for name, other in others.items() if cabinet.made(other) is not None] == []
+
+
+def test_cells_of_different_code_are_never_laid_beside_each_other(tmp_path):
+    cabinet, seeds = Cabinet(tmp_path), tuple(TUNING_SEEDS[:1])
+    cells = (Cell(("1",), FEW), Cell(("2",), replace(FEW, draw=1)))
+    now = [present_place(NIGHT, cell, seeds) for cell in cells]
+    before = [replace(place, code="older") for place in now]
+    assert finished_places(cabinet, now) == []
+    cabinet.keep(now[0], blank(1.0))
+    cabinet.keep(before[1], blank(2.0))
+    assert finished_places(cabinet, now) == []
+    cabinet.keep(before[0], blank(2.0))
+    assert finished_places(cabinet, now) == before
+    cabinet.keep(now[1], blank(1.0))
+    assert finished_places(cabinet, now) == now
+
+
+def test_older_code_cannot_be_run(case, tmp_path):
+    place = Place(NIGHT, Cell(("1",), FEW), case.seeds, "older")
+    with pytest.raises(ValueError, match="present"):
+        Bench(case.lab, Cabinet(tmp_path)).result(place)
 
 
 def test_one_seed_run_gives_the_seeds_of_separate_runs(case):
