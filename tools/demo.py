@@ -39,11 +39,14 @@ SPENT = re.compile(r"(?P<evaluations>\d+) evaluations, (?P<gradients>\d+) backwa
 SOURCE, TRUTH, SHOWN = "source", "truth", "references"
 CHECK, PLAIN = "inversion check", "DDIM, target prompt"
 SEED, FINAL = "seed translation", "trajectory optimisation"
-RESULTS = (CHECK, PLAIN, SEED, FINAL)
+PATH = "difference path"  # at the node's own guidance
+RESULTS = (CHECK, PLAIN, SEED, FINAL, PATH)
+REPORTS = ("inversion", SEED, FINAL, PATH)
 CHARTS = {
     "correlation": "correlation-factor.png",
     "seed loss": "seed-translation.png",
     "trajectory loss": "trajectory-optimisation.png",
+    "difference loss": "difference-path.png",
 }
 
 
@@ -162,7 +165,16 @@ def stages(
     final, curve, report = flow.add("S2ST_TrajectoryOptimize", optimised, FINAL)
     keep(flow, curve, "trajectory loss")
     told(flow, report, f"{FINAL}: report")
-    return dict(zip(RESULTS, (back[0], plain[0], sampled[0], final), strict=True))
+    edit = edited(flow, {**own, "source": prompts["source"], "target_domain": look})
+    return dict(zip(RESULTS, (back[0], plain[0], sampled[0], final, edit), strict=True))
+
+
+def edited(flow: Workflow, wanted: Mapping[str, Output]) -> Output:
+    """What the difference path makes along the same trajectory."""
+    latent, curve, report = flow.add("S2ST_DifferencePath", wanted, PATH)
+    keep(flow, curve, "difference loss")
+    told(flow, report, f"{PATH}: report")
+    return latent
 
 
 def keep(flow: Workflow, image: Output, name: str) -> None:
@@ -175,7 +187,7 @@ def shown_stages(flow: Workflow) -> tuple[dict[str, str], dict[str, str]]:
     """(node -> title of all titled nodes, the same of those that run the model)."""
     titled = {str(one["id"]): one for one in flow.as_json()["nodes"] if "title" in one}
     titles = {name: one["title"] for name, one in titled.items()}
-    names = ("DDIMInvert", "SampleSeed", "SeedTranslate", "TrajectoryOptimize")
+    names = ("DDIMInvert", "SampleSeed", "SeedTranslate", "TrajectoryOptimize", "DifferencePath")
     working = {f"S2ST_{name}" for name in names}
     return titles, {name: titles[name] for name, one in titled.items() if one["type"] in working}
 
@@ -207,11 +219,11 @@ def write(job: Job, left: Pictures, facts: Mapping[str, object], folder: Path) -
 
 def measured(job: Job, left: Pictures) -> dict[str, object]:
     """Numbers of every stage; those without a count of their own are plain sampling."""
-    reports = {name: left.text(f"{name}: report") for name in ("inversion", SEED, FINAL)}
+    reports = {name: left.text(f"{name}: report") for name in REPORTS}
     guided = job.steps * (1 if job.cfg == 1.0 else 2)
     inversion = {"evaluations": job.steps * (1 + job.refine), "gradients": 0}
-    counts = {"inversion": inversion, SEED: spent(reports[SEED]), FINAL: spent(reports[FINAL])}
-    counts[PLAIN] = {"evaluations": guided, "gradients": 0}
+    counts = {name: spent(reports[name]) for name in (SEED, FINAL, PATH)}
+    counts |= {"inversion": inversion, PLAIN: {"evaluations": guided, "gradients": 0}}
     return {
         "metrics": {name: numbers(left.text(f"{name}: numbers")) for name in RESULTS},
         "evaluations": counts,

@@ -32,7 +32,7 @@ def test_it_ends_well_and_says_where_everything_is(done):
     result, folder = done
     assert result.returncode == 0, result.stderr
     assert folder.as_posix() in result.stdout
-    assert result.stdout.count("100 %") == 6  # one bar per stage that runs the model
+    assert result.stdout.count("100 %") == 7  # one bar per stage that runs the model
 
 
 def test_sheet_and_charts_are_pictures(done):
@@ -59,6 +59,8 @@ def test_the_report_has_numbers_timings_evaluations_and_versions(done):
         assert all(np.isfinite(value) for value in values.values())
     assert report["evaluations"]["inversion"]["evaluations"] == 8
     assert report["evaluations"]["trajectory optimisation"] == {"evaluations": 8, "gradients": 0}
+    # 4 steps with two branches; 0, 1 and 2 of 4 lie within the guided 0.6
+    assert report["evaluations"]["difference path"] == {"evaluations": 11, "gradients": 0}
     assert report["evaluations"]["seed translation"]["gradients"] > 0
     assert all(value > 0 for value in report["seconds"].values())
     assert {"comfyui", "torch", "python"} <= set(report["versions"])
