@@ -117,17 +117,16 @@ class Bench:
             self.cabinet.keep(place, made)
         values = self.cabinet.values(place)
         if values is None:
-            values = self.measured(made.pictures.float() / 255, place.pair, place.seeds)
+            case = self.stock(place.pair, place.seeds).case
+            values = axes.measured(made.pictures.float() / 255, case, self.look(place.pair))
             self.cabinet.note(place, values)
         return Result(place.pair, place.cell, values, made.spent)
 
-    def measured(
-        self, pictures: Tensor, pair: Pair, seeds: tuple[int, ...]
-    ) -> dict[str, list[float]]:
-        """Every axis of pictures of these scenes."""
+    def look(self, pair: Pair) -> Tensor:
+        """The target domain's look, which colours are compared with."""
         if pair not in self._looks:
             self._looks[pair] = axes.look_of(pair)
-        return axes.measured(pictures, self.stock(pair, seeds).case, self._looks[pair])
+        return self._looks[pair]
 
     def stock(self, pair: Pair, seeds: tuple[int, ...]) -> Stock:
         if (pair, seeds) not in self._stocks:

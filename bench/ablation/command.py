@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
 from demo_world import TUNING_SEEDS
 
-from ..lab import PAIRS, Pair, open_lab
+from ..lab import PAIRS, Pair, make_case, open_lab
+from .axes import measured
 from .cells import Bench, Cabinet, Result, finished_places, places_of
 from .report import End, Finished, write
 from .rows import rows_of
@@ -68,11 +70,11 @@ def finish(bench: Bench, study: Study, pairs: Sequence[Pair], seeds: Sequence[in
 
 def ends_of(bench: Bench, pairs: Sequence[Pair], seeds: Sequence[int]) -> list[End]:
     """What the axes say of the untouched source and of the truth itself."""
-    ends = []
+    ends, lab = [], replace(bench.lab, references=1)  # nothing is made of this case
     for pair in pairs:
-        case = bench.stock(pair, tuple(seeds)).case
+        case, look = make_case(lab, pair, seeds), bench.look(pair)
         for name, pictures in (("source", case.source), ("truth", case.truth)):
-            ends.append(End(pair, name, bench.measured(pictures, pair, tuple(seeds))))
+            ends.append(End(pair, name, measured(pictures, case, look)))
     return ends
 
 

@@ -14,7 +14,7 @@ from ..statistics import Interval, Standing, mean_interval, standing
 from .axes import AXES, Axis
 from .plots import plot
 from .rows import Row, loss_in_percent
-from .sentences import ENDS, INTRODUCTION, SENTENCES
+from .sentences import ENDS, INTRODUCTION, OLDER, SENTENCES
 from .studies import Study
 
 PLOTS = "bench"  # folder beside the page
@@ -58,7 +58,9 @@ def as_markdown(finished: Sequence[Finished], ends: Sequence[End]) -> str:
     contents = "\n".join(f"- [{one.study.title}](#{_anchor(one.study)})" for one in complete)
     sections = [section(one) for one in complete]
     scale = f"{ENDS.strip()}\n\n{table_of_ends(ends)}"
-    parts = [INTRODUCTION.strip(), _missing(finished), contents, scale, *sections]
+    older = OLDER.strip() if any(one.older for one in complete) else ""
+    contents = f"Tables:\n\n{contents}"
+    parts = [INTRODUCTION.strip(), older, _missing(finished), contents, scale, *sections]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -71,7 +73,8 @@ def _missing(finished: Sequence[Finished]) -> str:
     titles = [one.study.title for one in finished if not one.rows]
     if not titles:
         return ""
-    return f"Not run to their end yet, so without a table here: {'; '.join(titles)}."
+    listed = "\n".join(f"- {title}" for title in titles)
+    return f"Not run to their end yet, so without a table here:\n\n{listed}"
 
 
 def table_of_ends(ends: Sequence[End]) -> str:
