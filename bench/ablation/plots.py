@@ -9,6 +9,7 @@ from textwrap import fill
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 
 from .axes import AXES, Axis
 from .rows import Row
@@ -17,6 +18,7 @@ from .studies import Study
 matplotlib.use("Agg")
 PANEL = (3.1, 2.5)  # inches
 DOTS = 72
+COLOURS = 64  # of the file, which shrinks it by more than half
 
 
 def plot(study: Study, rows: Sequence[Row], path: Path) -> None:
@@ -38,6 +40,8 @@ def plot(study: Study, rows: Sequence[Row], path: Path) -> None:
     _add_legend(figure, panels[0][0], study)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(COLOURS).save(path, optimize=True)
 
 
 def _fill(panel: Axes, rows: Sequence[Row], axis: Axis) -> None:
@@ -46,14 +50,17 @@ def _fill(panel: Axes, rows: Sequence[Row], axis: Axis) -> None:
     The bars are the interval of the difference from the base, paired by scene.
     """
     ticks = list(dict.fromkeys(row.labels[-1] for row in rows))
+    ordered = all(_is_number(tick) for tick in ticks)
+    ticks = sorted(ticks, key=float) if ordered else ticks
     lines = list(dict.fromkeys(row.labels[:-1] for row in rows))
     for index, name in enumerate(lines):
         own = [row for row in rows if row.labels[:-1] == name]
+        own.sort(key=lambda row: ticks.index(row.labels[-1]))
         shift = 0.06 * (index - (len(lines) - 1) / 2)
         places = [ticks.index(row.labels[-1]) + shift for row in own]
         means = [row.interval(axis.name).value for row in own]
         halves = [row.differences[axis.name].half_width for row in own]
-        label, width = ", ".join(name), 1 if _are_numbers(ticks) else 0
+        label, width = ", ".join(name), 1 if ordered else 0
         panel.errorbar(
             places, means, halves, marker="o", ms=3, lw=width, elinewidth=0.6, label=label
         )
@@ -62,8 +69,8 @@ def _fill(panel: Axes, rows: Sequence[Row], axis: Axis) -> None:
     panel.grid(alpha=0.3, lw=0.5)
 
 
-def _are_numbers(ticks: Sequence[str]) -> bool:
-    return all(tick.replace(".", "").isdigit() for tick in ticks)
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
 
 
 def _add_legend(figure: Figure, panel: Axes, study: Study) -> None:
