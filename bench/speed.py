@@ -144,12 +144,12 @@ def _line(one: Timed) -> list[str]:
     return [one.name, *times, f"{one.evaluations:g}", f"{one.gradients:g}"]
 
 
-def body(bench: Bench, rows: Sequence[Timed], rounds: int, facts: dict[str, str]) -> str:
+def body(steps: int, rows: Sequence[Timed], rounds: int, facts: dict[str, str]) -> str:
     """The part of the page, in words and a table."""
-    steps, plain = bench.trajectory.schedule.steps, median(rows[0].seconds)
+    plain = median(rows[0].seconds)
     return (
         f"One picture of the demo model, {steps} steps, guidance {GUIDANCE:g}, every stage at its "
-        f"default settings, {rounds} rounds: their median, lowest and highest ratio. One plain "
+        f"default settings, {rounds} round(s): their median, lowest and highest ratio. One plain "
         f"guided sampling run took {plain:.2f} s. {machine_line(facts)}\n\n{table(rows)}"
     )
 
@@ -190,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [plain_row(bench, lab), *measured(bench, lab, STAGES, rounds)]
     facts = machine(bench.trajectory.states.device)
     numbers = {one.name: as_numbers(one) for one in rows}
-    text = body(bench, rows, rounds, facts)
+    text = body(steps, rows, rounds, facts)
     write_part(options.out, PART, text, {"machine": facts, "steps": steps, "stages": numbers})
     print(text)
     return 0
