@@ -70,4 +70,9 @@ random ones, as the paper has it; but the whole span is 0.1 dB and 0.002 in colo
 Wasserstein distance no difference can be seen. Estimating them costs nothing, so leave them on,
 and do not expect anything of tuning them. Seen on one translation only.
 """,
+    "refine": """
+Refined inversion buys a translation nothing here: with the Wasserstein setting edges and colours
+stay where they are and the distance to truth is 0.1 dB worse, for 20 or 60 evaluations more. Keep
+it for reconstruction. Seen on one translation only.
+""",
 }
