@@ -129,9 +129,7 @@ class Case:
     def inverted(self, refine: int = 0) -> tuple[Trajectory, Meter]:
         """The source's trajectory, made once, and what making it has cost."""
         if refine not in self._inversions:
-            config = InversionConfig(
-                steps=self.lab.steps, spacing=self.lab.spacing, refine=refine
-            )
+            config = InversionConfig(steps=self.lab.steps, spacing=self.lab.spacing, refine=refine)
             with self.lab.metered(self.batch) as meter:
                 trajectory = invert(
                     self.lab.parts.denoiser,

@@ -42,7 +42,7 @@ def page(findings: Findings, sheets: Sequence[Pair]) -> str:
     """The whole page in Markdown."""
     parts = [
         "# Quality: S2ST and its rivals on paired scenes",
-        opening(findings.verdicts),
+        opening(findings),
         f"![Structure against appearance]({PICTURES}/{SCATTERS[COLOUR]})",
         "*Structure against appearance, a panel per translation; up and to the right is better. "
         f"[The same with the Fréchet distance]({PICTURES}/{SCATTERS[FRECHET]}).*",
@@ -55,10 +55,11 @@ def page(findings: Findings, sheets: Sequence[Pair]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def opening(verdicts: Sequence[Verdict]) -> str:
+def opening(findings: Findings) -> str:
     """The first paragraph: where S2ST loses comes before anything else."""
-    sentences = [verdict_sentence(one) for one in verdicts if one.appearance is COLOUR]
-    return " ".join(sentences) or "S2ST is not among the methods of this run."
+    told = [verdict_sentence(one) for one in findings.verdicts if one.appearance is COLOUR]
+    size = f"Measured on {findings.facts['scenes']} held-out scenes per translation."
+    return " ".join([*told, size]) if told else "S2ST is not among the methods of this run."
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -69,7 +70,12 @@ def verdict_sentence(verdict: Verdict) -> str:
     losses = "; ".join(f"{name} ({', '.join(pairs)})" for name, pairs in by_rival.items())
     start = f"**{verdict.ours}** falls short against {losses}. " if losses else ""
     count = f"{len(verdict.held)} of {len(verdict.pairs)} translations"
-    return f"{start}**{verdict.ours}**, {verdict.claim}: holds against every rival in {count}."
+    drawing = f"{len(verdict.held_against_editors)} of {len(verdict.pairs)}"
+    return (
+        f"{start}**{verdict.ours}**, {verdict.claim}: holds against every rival in {count}; in "
+        f"{drawing} against every rival that draws with the model, leaving aside those that only "
+        f"recolour the source and so cannot move an edge."
+    )
 
 
 def verdict_part(verdict: Verdict) -> str:
@@ -262,7 +268,8 @@ def printed(verdicts: Sequence[Verdict]) -> str:
         lines.append(
             f"{verdict.ours}, {verdict.claim} (appearance by {verdict.appearance.name}): "
             f"{len(verdict.held)} of {len(verdict.pairs)} translations, "
-            f"{'reached' if verdict.reached else 'not reached'}"
+            f"{'reached' if verdict.reached else 'not reached'}; "
+            f"{len(verdict.held_against_editors)} without the recolouring rivals"
         )
         lines += [f"  {duel_line(duel)}" for duel in verdict.lost]
     return "\n".join(lines)

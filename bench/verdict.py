@@ -45,6 +45,7 @@ class Duel:
     advantages: dict[str, Interval]  # by an axis' key; positive is ours
     holds: bool
     note: str = ""
+    recolours: bool = False  # the rival never asks the model: it only moves the source's values
 
     def standing(self, axis: Axis) -> Standing:
         return standing(self.advantages[axis.key])
@@ -67,6 +68,12 @@ class Verdict:
     def held(self) -> list[Pair]:
         """The pairs in which the claim holds against every rival."""
         lost = {duel.pair for duel in self.lost}
+        return [pair for pair in self.pairs if pair not in lost]
+
+    @property
+    def held_against_editors(self) -> list[Pair]:
+        """The pairs in which it holds against every rival that draws with the model."""
+        lost = {duel.pair for duel in self.lost if not duel.recolours}
         return [pair for pair in self.pairs if pair not in lost]
 
     @property
@@ -99,7 +106,7 @@ def structure_verdict(results: Sequence[Result], choices: Choices, appearance: A
         holds, note = structure_claim(
             advantages[EDGES.key], advantages[appearance.key], *trials, appearance
         )
-        duels.append(Duel(ours.pair, rival.method.name, advantages, holds, note))
+        duels.append(Duel(ours.pair, rival.method.name, advantages, holds, note, recolours(rival)))
     return Verdict("structure at equal appearance", FAITHFUL, appearance, tuple(duels))
 
 
@@ -109,7 +116,9 @@ def overall_verdict(results: Sequence[Result], appearance: Axis) -> Verdict:
     for ours, rival in meetings(results, DEFAULT):
         advantages = compared(ours, rival, (PSNR, EDGES, appearance))
         holds = overall_claim([standing(one) for one in advantages.values()])
-        duels.append(Duel(ours.pair, rival.method.name, advantages, holds))
+        duels.append(
+            Duel(ours.pair, rival.method.name, advantages, holds, recolours=recolours(rival))
+        )
     return Verdict("at least as good on all three axes", DEFAULT, appearance, tuple(duels))
 
 
@@ -118,6 +127,10 @@ def meetings(results: Sequence[Result], name: str) -> list[tuple[Result, Result]
     rivals = [one for one in results if one.method.family is Family.RIVAL]
     ours = {one.pair: one for one in results if one.method.name == name}
     return [(ours[rival.pair], rival) for rival in rivals if rival.pair in ours]
+
+
+def recolours(rival: Result) -> bool:
+    return rival.spent.evaluations == 0
 
 
 def compared(ours: Result, rival: Result, axes: Sequence[Axis]) -> dict[str, Interval]:

@@ -1,5 +1,7 @@
 """The report's words, on invented numbers: losses come first and are told with their amounts."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -52,13 +54,20 @@ def findings():
 
 
 def test_the_first_paragraph_begins_with_the_losses(findings):
-    text = opening(findings.verdicts)
+    text = opening(findings)
+    drawing = (
+        "against every rival that draws with the model, leaving aside those that only recolour "
+        "the source and so cannot move an edge."
+    )
     assert text == (
         f"**{FAITHFUL}**, structure at equal appearance: holds against every rival in 2 of 2 "
-        f"translations. **{DEFAULT}** falls short against Rival (day to sunset). **{DEFAULT}**, "
-        f"at least as good on all three axes: holds against every rival in 1 of 2 translations."
+        f"translations; in 2 of 2 {drawing} **{DEFAULT}** falls short against Rival (day to "
+        f"sunset). **{DEFAULT}**, at least as good on all three axes: holds against every rival in "
+        f"1 of 2 translations; in 1 of 2 {drawing} Measured on {FACTS['scenes']} held-out scenes "
+        f"per translation."
     )
-    assert opening(()) == "S2ST is not among the methods of this run."
+    silent = replace(findings, verdicts=())
+    assert opening(silent) == "S2ST is not among the methods of this run."
 
 
 def test_a_loss_is_told_with_its_axis_and_amount(findings):
