@@ -33,7 +33,6 @@ from .lab import Lab, Pair, make_case, open_lab
 from .stages import (
     Bench,
     Stage,
-    default,
     difference,
     inversion,
     null_text,
@@ -61,13 +60,12 @@ class Timed:
 
 
 STAGES = (
-    Stage("this project's default, inversion included", default),
+    Stage("this project's default: difference path, no inversion", difference(DifferenceConfig())),
     Stage("DDIM inversion", inversion(0)),
     Stage("DDIM inversion, refine 1", inversion(1)),
     Stage("DDIM inversion, refine 3", inversion(3)),
     Stage("null text as published", published),
     *(Stage(f"null text: {method.value}", null_text(method)) for method in NullTextMethod),
-    Stage("difference path", difference(DifferenceConfig())),
     Stage("difference path without its terms", difference(DifferenceConfig(iterations=0))),
     Stage("seed translation", seed_translation()),
     Stage("trajectory optimisation, frozen", trajectory_optimisation(Gradient.FROZEN)),

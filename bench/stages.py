@@ -104,10 +104,13 @@ def trajectory_optimisation(
 
 
 def difference(config: DifferenceConfig) -> Callable[[Bench], Tensor]:
+    """At the default, which needs no inversion, this is all that is done for a picture."""
+
     def run(bench: Bench) -> Tensor:
         return difference_path(
             bench.model,
-            bench.trajectory,
+            bench.trajectory.source,
+            bench.trajectory.schedule,
             bench.source.positive,
             bench.target,
             bench.references,
@@ -115,13 +118,6 @@ def difference(config: DifferenceConfig) -> Callable[[Bench], Tensor]:
         )
 
     return run
-
-
-def default(bench: Bench) -> Tensor:
-    """All that this project's default does for a picture: inversion and difference path."""
-    states = inversion()(bench)
-    again = replace(bench, trajectory=Trajectory(states, bench.trajectory.schedule))
-    return difference(DifferenceConfig())(again)
 
 
 def checkpointed(run: Callable[[Bench], Tensor]) -> Callable[[Bench], Tensor]:

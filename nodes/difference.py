@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
-from ..s2st import DifferenceConfig, Trajectory, difference_path, references_of
+from torch import Tensor
+
+from ..s2st import (
+    DifferenceConfig,
+    InversionConfig,
+    Schedule,
+    Spacing,
+    Trajectory,
+    difference_path,
+    references_of,
+)
 from .api import CATEGORY, io, output
 from .charts import line_chart
+from .comfy_model import sigma_table
 from .guidance import guidance_input
-from .latents import check_same_model, normal_trajectory, packed, trajectory_picture, unpacked
+from .latents import normal_trajectory, packed, picture_of, trajectory_picture, unpacked
+from .layout import PictureSize
 from .prompts import check_prompt_fits
 from .reports import optimisation_report, relative_error, reported
 from .run import Recorder, Stage, run_stage
 from .settings import config_of, setting
-from .trajectory import trajectory_mask
+from .trajectory import fitted_mask
 from .types import CorrelationSocket, TrajectorySocket
 
-DEFAULT_GUIDANCE = 2.5  # both branches cancel what they share, so little of it goes far
-BRANCHES = 2  # evaluations of a step: the source prompt and the target prompt; guidance adds one
+STEPS, SPACING = 20, Spacing.TRAILING  # more bring little; the path begins at the highest noise
+DEFAULT_GUIDANCE = 2.0  # both branches cancel what they share, so little of it goes far
+BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds one
+
+
+def own_schedule(name: str, default):
+    """An input of the schedule that runs from a latent."""
+    brings = "A connected trajectory brings its own."
+    return setting(InversionConfig, name, default=default, optional=True, also=brings)
 
 
 class DifferencePath(io.ComfyNode):
@@ -31,17 +50,21 @@ class DifferencePath(io.ComfyNode):
             "target prompt, so that what they share stays, and corrects every step towards the "
             "source's structure and the target domain's look.",
             inputs=[
-                io.Model.Input("model", tooltip="The model the trajectory was made with."),
-                TrajectorySocket.Input("trajectory", tooltip="From DDIM Invert."),
+                io.Model.Input("model", tooltip="Any Stable Diffusion 1.x, 2.x, XL or flow model."),
+                TrajectorySocket.Input(
+                    "trajectory",
+                    optional=True,
+                    tooltip="From DDIM Invert, instead of a latent: brings the own noise.",
+                ),
                 io.Conditioning.Input(
-                    "source", tooltip="The source prompt, the same as in DDIM Invert."
+                    "source", tooltip="The source prompt: describe the picture as it is."
                 ),
                 io.Conditioning.Input(
                     "positive", tooltip="The target prompt: the picture as you want it."
                 ),
                 io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
                 guidance_input(
-                    "2 to 3 suit this node.", DEFAULT_GUIDANCE, "three quarters of the time"
+                    "1.5 to 3 suit this node.", DEFAULT_GUIDANCE, "three quarters of the time"
                 ),
                 setting(DifferenceConfig, "own_noise"),
                 setting(DifferenceConfig, "noise_seed"),
@@ -67,6 +90,11 @@ class DifferencePath(io.ComfyNode):
                     optional=True,
                     tooltip="White may change, black stays the source; any size.",
                 ),
+                io.Latent.Input(
+                    "latent", optional=True, tooltip="The source pictures, encoded with the VAE."
+                ),
+                own_schedule("steps", STEPS),
+                own_schedule("spacing", SPACING),
             ],
             outputs=[
                 output(io.Latent, "latent", "The translated pictures, to be decoded."),
@@ -79,7 +107,6 @@ class DifferencePath(io.ComfyNode):
     def execute(
         cls,
         model,
-        trajectory,
         source,
         positive,
         negative,
@@ -94,57 +121,92 @@ class DifferencePath(io.ComfyNode):
         structure,
         neighbours,
         tolerance,
+        trajectory=None,
         target_domain=None,
         correlation=None,
         mask=None,
+        latent=None,
+        steps=STEPS,
+        spacing=SPACING.value,
     ) -> io.NodeOutput:
         values = {"own_noise": own_noise, "noise_seed": noise_seed, "guided": guided}
         values |= {"iterations": iterations, "learning_rate": learning_rate}
         values |= {"structure_weight": structure_weight, "appearance_weight": appearance_weight}
         values |= {"structure": structure, "neighbours": neighbours, "tolerance": tolerance}
         config = config_of(DifferenceConfig, values)
+        check_own_noise(config, trajectory)
+        own_schedule = config_of(InversionConfig, {"steps": steps, "spacing": spacing})
+        origin = origin_of(model, trajectory, latent, own_schedule)
         prompts = {"source": source, "positive": positive, "negative": negative}
         extras = {"target_domain": target_domain, "correlation": correlation, "mask": mask}
-        latent, recorder = edited(model, trajectory, prompts, cfg, config, extras)
+        result, recorder = edited(model, origin, prompts, cfg, config, extras)
         return io.NodeOutput(
-            packed(model, latent, trajectory_picture(trajectory)),
+            packed(model, result, origin.picture),
             line_chart("difference path", {"loss": recorder.losses}, "step"),
-            reported(_report(latent, trajectory, recorder, target_domain), model),
+            reported(_report(result, origin, recorder, target_domain), model),
+        )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a path begins, and at which noise levels it runs."""
+
+    latent: Tensor  # in the model's own space
+    schedule: Schedule
+    picture: PictureSize | None
+    trajectory: Trajectory | None = None
+
+
+def origin_of(model, trajectory: Trajectory | None, latent, config: InversionConfig) -> Origin:
+    """From a latent, or from a trajectory, which has its own schedule."""
+    if (trajectory is None) == (latent is None):
+        given = "both a latent and a trajectory" if latent else "neither a latent nor a trajectory"
+        raise ValueError(
+            f"Difference Path has {given}, but needs one source: connect the encoded picture to "
+            f"latent, or DDIM Invert to trajectory."
+        )
+    if trajectory is None:
+        source = unpacked(model, latent, "The source latent")
+        return Origin(source, config.schedule(sigma_table(model)), picture_of(latent))
+    path = normal_trajectory(model, trajectory, "cpu")
+    return Origin(path.source, path.schedule, trajectory_picture(path), path)
+
+
+def check_own_noise(config: DifferenceConfig, trajectory: Trajectory | None) -> None:
+    if config.own_noise > 0 and trajectory is None:
+        raise ValueError(
+            f"own_noise is {config.own_noise:g}, but without a trajectory there is none: connect "
+            f"DDIM Invert to trajectory instead of a latent, or set own_noise to 0."
         )
 
 
 def edited(
-    model,
-    trajectory: Trajectory,
-    prompts: dict[str, list],
-    scale: float,
-    config: DifferenceConfig,
-    extras: dict,
-):
+    model, origin: Origin, prompts: dict[str, list], scale: float, config, extras: dict
+) -> tuple[Tensor, Recorder]:
     """(the translated latent on the CPU, the records of its path)."""
-    shape, recorder = trajectory.source.shape, Recorder()
-    check_same_model("The trajectory", trajectory.facts.get("model"), model)
+    shape, schedule, recorder = origin.latent.shape, origin.schedule, Recorder()
     domain = extras["target_domain"]
     domain = None if domain is None else unpacked(model, domain, "The target domain")
     check_prompt_fits(model, prompts["source"], "source prompt", shape[0])
     check_prompt_fits(model, prompts["positive"], "target prompt", shape[0])
     check_prompt_fits(model, prompts["negative"], "negative prompt", shape[0])
 
-    def work(stage: Stage) -> torch.Tensor:
-        correlation = extras["correlation"]
+    def work(stage: Stage) -> Tensor:
+        correlation, trajectory = extras["correlation"], origin.trajectory
         return difference_path(
             stage.model,
-            normal_trajectory(model, trajectory, stage.device),
+            origin.latent.to(stage.device),
+            schedule,
             stage.prompts["source"],
             stage.target(scale),
             None if domain is None else references_of(domain.to(stage.device)),
             config,
+            trajectory=None if trajectory is None else trajectory.to(stage.device),
             eta=None if correlation is None else correlation.eta.clone().to(stage.device),
-            mask=trajectory_mask(extras["mask"], trajectory, stage.device),
+            mask=fitted_mask(extras["mask"], shape, origin.picture, stage.device),
             on_step=recorder.also(stage.progress.listener("path")),
         ).cpu()
 
-    schedule = trajectory.schedule
     expected = {"path": expected_evaluations(config, scale, schedule.steps)}
     return run_stage(model, prompts, shape, schedule, expected, work), recorder
 
@@ -155,13 +217,11 @@ def expected_evaluations(config: DifferenceConfig, scale: float, steps: int) -> 
     return BRANCHES * steps + guided
 
 
-def _report(
-    latent: torch.Tensor, trajectory: Trajectory, recorder: Recorder, domain: dict | None
-) -> list[str]:
+def _report(result: Tensor, origin: Origin, recorder: Recorder, domain: dict | None) -> list[str]:
     lines = optimisation_report("difference path", recorder.records)
     if domain is None:
         lines.append("no target domain: only the structure was corrected")
-    moved = relative_error(latent, trajectory.source.cpu())
+    moved = relative_error(result, origin.latent)
     return [*lines, f"the latent moved by {moved:.2f} of the source's spread"]
 
 

@@ -12,16 +12,27 @@ Config = TypeVar("Config", bound=Settings)
 Option = TypeVar("Option", bound=Enum)
 
 
-def setting(config: type[Settings], name: str, *, called: str | None = None, default=None):
-    """The input for one field of a config; `called` where two configs share a field's name."""
+def setting(
+    config: type[Settings],
+    name: str,
+    *,
+    called: str | None = None,
+    default=None,
+    optional: bool = False,
+    also: str = "",
+):
+    """The input for one field of a config; `called` where two configs share a field's name, and
+    `also` where a node has more to say of it.
+    """
     limits = config.limits(name)
     start = limits.default if default is None else default
-    identifier, tooltip = called or name, limits.meaning
+    identifier = called or name
+    common = {"tooltip": f"{limits.meaning} {also}".strip(), "optional": optional}
     if isinstance(start, bool):
-        return io.Boolean.Input(identifier, default=start, tooltip=tooltip)
+        return io.Boolean.Input(identifier, default=start, **common)
     if isinstance(start, Enum):
         options = [member.value for member in type(start)]
-        return io.Combo.Input(identifier, options=options, default=start.value, tooltip=tooltip)
+        return io.Combo.Input(identifier, options=options, default=start.value, **common)
     if isinstance(start, int):
         return io.Int.Input(
             identifier,
@@ -29,7 +40,7 @@ def setting(config: type[Settings], name: str, *, called: str | None = None, def
             min=int(limits.low),
             max=int(limits.high),
             control_after_generate=False,  # else the editor rerolls whatever is a noise_seed
-            tooltip=tooltip,
+            **common,
         )
     return io.Float.Input(
         identifier,
@@ -38,7 +49,7 @@ def setting(config: type[Settings], name: str, *, called: str | None = None, def
         max=limits.high,
         step=step_of(start),
         round=False,
-        tooltip=tooltip,
+        **common,
     )
 
 

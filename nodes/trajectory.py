@@ -15,7 +15,7 @@ from .latents import (
     unpacked,
     unpacked_seed,
 )
-from .layout import mask_for_latent
+from .layout import PictureSize, mask_for_latent
 from .prompts import check_prompt_fits
 from .reports import optimisation_report, reported
 from .run import Recorder, Stage, check_gradients, run_stage
@@ -148,7 +148,7 @@ def optimised(
             config,
             null_text=None if null_text is None else fitted_to(stage, null_text),
             eta=None if correlation is None else correlation.eta.clone().to(stage.device),
-            mask=trajectory_mask(extras["mask"], trajectory, stage.device),
+            mask=fitted_mask(extras["mask"], shape, trajectory_picture(trajectory), stage.device),
             on_step=recorder.also(stage.progress.listener("trajectory")),
         ).cpu()
 
@@ -159,12 +159,13 @@ def optimised(
     return latent, recorder
 
 
-def trajectory_mask(mask, trajectory: Trajectory, device: torch.device) -> torch.Tensor | None:
-    """A MASK as the latents of a trajectory need it."""
+def fitted_mask(
+    mask, shape: tuple[int, ...], picture: PictureSize | None, device: torch.device
+) -> torch.Tensor | None:
+    """A MASK as latents of this shape need it."""
     if mask is None:
         return None
-    batch, _, height, width = trajectory.source.shape
-    picture = trajectory_picture(trajectory)
+    batch, _, height, width = shape
     return mask_for_latent(mask, batch, (height, width), picture).to(device)
 
 

@@ -2,9 +2,9 @@
 
 Two branches see the same noise, the source prompt on the source and the target prompt on the edit;
 what the model gets wrong alike in both cancels, so the scene stays (FlowEdit, Kulikov et al.
-2412.08629, written in sigma space, so that it serves eps- and v-predicting models too). Ours: part
-of the noise is the inversion's own, the fresh part is mirrored from step to step, guidance ends
-early, and the structure and appearance terms act on the predicted end of the path.
+2412.08629, written in sigma space, so that it serves eps- and v-predicting models too). Ours: the
+noise is mirrored from step to step, and part of it may be the inversion's own; guidance ends early;
+the structure and appearance terms act on the predicted end of the path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .checks import check_conditioning, check_mask
+from .checks import check_conditioning, check_latent, check_mask, check_same_latent_shape
 from .contract import Conditioning, Counted, Denoiser, OnStep, StepRecord, ignore
 from .distributions import sorted_values, wasserstein_distance
 from .drain import drain
@@ -23,6 +23,7 @@ from .gradients import loss_and_gradient
 from .guidance import Prompt, check_prompt, guided_denoised
 from .losses import StructureForm, check_eta, structure_loss
 from .neighbours import References, check_references
+from .schedule import Schedule
 from .settings import Settings, choice, number
 from .trajectory import Trajectory
 from .trajectory_optimization import restored_outside
@@ -31,11 +32,11 @@ from .trajectory_optimization import restored_outside
 @dataclass(frozen=True, kw_only=True)
 class DifferenceConfig(Settings):
     own_noise: float = number(
-        0.1,
+        0.0,
         0.0,
         1.0,
-        "Share of the noise taken from the source's own inversion: more is nearer to the target "
-        "domain, less keeps more of the source.",
+        "Share of the noise taken from the source's own inversion, which is then needed: more "
+        "keeps less of the source.",
     )
     noise_seed: int = number(0, 0, 2**53, "Seed of the fresh share of the noise.")
     guided: float = number(
@@ -43,7 +44,7 @@ class DifferenceConfig(Settings):
     )
     iterations: int = number(5, 0, 500, "Updates in every step; 0 leaves both terms out.")
     learning_rate: float = number(
-        0.005, 1e-5, 1.0, "Length of an update, in latent units, where the look is wrong."
+        0.003, 1e-5, 1.0, "Length of an update, in latent units, where the look is wrong."
     )
     structure_weight: float = number(
         0.2, 0.0, 1000.0, "lambda_s: how firmly edges stay where they are."
@@ -56,7 +57,7 @@ class DifferenceConfig(Settings):
     )
     neighbours: int = number(3, 1, 64, "How many of the nearest references set the look.")
     tolerance: float = number(
-        1.0, 0.0, 10.0, "How much of the references' own spread is left alone."
+        0.5, 0.0, 10.0, "How much of the references' own spread is left alone."
     )
 
     def guides(self, index: int, total: int) -> bool:
@@ -67,71 +68,95 @@ class DifferenceConfig(Settings):
 @torch.no_grad()
 def difference_path_steps(
     model: Denoiser,
-    trajectory: Trajectory,
+    latent: Tensor,
+    schedule: Schedule,
     source: Conditioning,
     target: Prompt,
     references: References | None,
     config: DifferenceConfig,
     *,
+    trajectory: Trajectory | None = None,
     eta: Tensor | None = None,
     mask: Tensor | None = None,
 ) -> Generator[StepRecord, None, Tensor]:
-    """Edit the source latent from the highest noise level down; returns the edited latent."""
-    _check_inputs(trajectory, source, target, references, eta, mask)
-    schedule, counted = trajectory.schedule, Counted(model)
-    objective = Objective(trajectory.source, references, config, eta)
-    edit = trajectory.source
-    for index, noise in enumerate(noises(trajectory, config)):
+    """Edit the source's latent from the highest noise level down; returns the edited latent."""
+    _check_inputs(latent, source, target, references, eta, mask)
+    _check_own_noise(latent, schedule, trajectory, config)
+    counted, objective = Counted(model), Objective(latent, references, config, eta)
+    edit = latent
+    for index, noise in enumerate(noises(latent, schedule, config, trajectory)):
         sigma, next_sigma = schedule.pairs()[index]
         prompt = target if config.guides(index, schedule.steps) else Prompt(target.positive)
         denoised = guided_denoised(counted, edit + sigma * noise, sigma, prompt)
-        kept = counted.denoise(trajectory.source + sigma * noise, sigma, source)
+        kept = counted.denoise(latent + sigma * noise, sigma, source)
         # The two eps differ by the slope of the path; its straight end is sigma below.
-        slope = (edit - trajectory.source - denoised + kept) / sigma
+        slope = (edit - latent - denoised + kept) / sigma
         edit, losses = optimized_edit(edit, sigma * slope, objective)
-        end = restored_outside(edit - sigma * slope, trajectory.source, mask)
-        edit = restored_outside(edit + (next_sigma - sigma) * slope, trajectory.source, mask)
+        end = restored_outside(edit - sigma * slope, latent, mask)
+        edit = restored_outside(edit + (next_sigma - sigma) * slope, latent, mask)
         yield StepRecord(index + 1, schedule.steps, edit, end, losses, counted.evaluations)
     return edit
 
 
 def difference_path(
     model: Denoiser,
-    trajectory: Trajectory,
+    latent: Tensor,
+    schedule: Schedule,
     source: Conditioning,
     target: Prompt,
     references: References | None = None,
     config: DifferenceConfig | None = None,
     *,
+    trajectory: Trajectory | None = None,
     eta: Tensor | None = None,
     mask: Tensor | None = None,
     on_step: OnStep = ignore,
 ) -> Tensor:
-    """The translated latent; `source` describes the picture that `trajectory` inverts.
+    """The translated latent; `source` describes the picture whose latent is given.
 
-    Without references the structure term acts alone. Outside `mask` the source is kept.
+    Without references the structure term acts alone. `trajectory`, the latent's own inversion, is
+    needed for own noise only. Outside `mask` the source is kept.
     """
     config = config or DifferenceConfig()
     steps = difference_path_steps(
-        model, trajectory, source, target, references, config, eta=eta, mask=mask
+        model,
+        latent,
+        schedule,
+        source,
+        target,
+        references,
+        config,
+        trajectory=trajectory,
+        eta=eta,
+        mask=mask,
     )
     return drain(steps, on_step)
 
 
-def noises(trajectory: Trajectory, config: DifferenceConfig) -> Iterator[Tensor]:
-    """The noise of every step, all images of a batch alike in the fresh share.
+def noises(
+    latent: Tensor,
+    schedule: Schedule,
+    config: DifferenceConfig,
+    trajectory: Trajectory | None = None,
+) -> Iterator[Tensor]:
+    """The noise of every step, all images of a batch alike in the fresh share."""
+    for index, fresh in enumerate(mirrored_noises(latent, schedule.steps, config.noise_seed)):
+        if trajectory is None or config.own_noise == 0:
+            yield fresh
+        else:
+            own = (trajectory.state(schedule.steps - index) - latent) / schedule.sigmas[index]
+            yield config.own_noise**0.5 * own + (1 - config.own_noise) ** 0.5 * fresh
 
-    Fresh noise serves two steps, with opposite signs: what it adds to the first estimate, it
+
+def mirrored_noises(latent: Tensor, steps: int, seed: int) -> Iterator[Tensor]:
+    """Fresh noise serves two steps, with opposite signs: what it adds to the first estimate, it
     takes from the second.
     """
-    schedule, source = trajectory.schedule, trajectory.source
-    generator = torch.Generator().manual_seed(config.noise_seed)
-    for index in range(schedule.steps):
+    generator = torch.Generator().manual_seed(seed)
+    for index in range(steps):
         if index % 2 == 0:
-            fresh = torch.randn(source.shape[1:], generator=generator).to(source)
-        own = (trajectory.state(schedule.steps - index) - source) / schedule.sigmas[index]
-        mirrored = fresh if index % 2 == 0 else -fresh
-        yield config.own_noise**0.5 * own + (1 - config.own_noise) ** 0.5 * mirrored
+            fresh = torch.randn(latent.shape[1:], generator=generator).to(latent)
+        yield fresh if index % 2 == 0 else -fresh
 
 
 class Objective:
@@ -188,14 +213,14 @@ def optimized_edit(
 
 
 def _check_inputs(
-    trajectory: Trajectory,
+    latent: Tensor,
     source: Conditioning,
     target: Prompt,
     references: References | None,
     eta: Tensor | None,
     mask: Tensor | None,
 ) -> None:
-    latent = trajectory.source
+    check_latent("The source latent", latent)
     check_conditioning("The source prompt", source, latent.shape[0])
     check_prompt("The target prompt", target, latent.shape[0])
     if references is not None:
@@ -204,3 +229,22 @@ def _check_inputs(
         check_eta(eta, latent.shape[1])
     if mask is not None:
         check_mask(mask, latent)
+
+
+def _check_own_noise(
+    latent: Tensor, schedule: Schedule, trajectory: Trajectory | None, config: DifferenceConfig
+) -> None:
+    if config.own_noise == 0:
+        return
+    if trajectory is None:
+        raise ValueError(
+            f"own_noise is {config.own_noise:g}, but there is no trajectory to take it from: "
+            f"invert the source first, or set own_noise to 0."
+        )
+    check_same_latent_shape("The source latent", latent, "its trajectory", trajectory.source)
+    if trajectory.schedule != schedule:
+        raise ValueError(
+            f"The path has {schedule.steps} steps from sigma {schedule.sigmas[0]:g}, but its "
+            f"trajectory has {trajectory.schedule.steps} from {trajectory.schedule.sigmas[0]:g}: "
+            f"take the trajectory's own schedule."
+        )

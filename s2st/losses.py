@@ -35,7 +35,8 @@ class LossConfig(Settings):
         StructureForm.SCALE_FREE, "How edges are compared: scale-free ignores contrast."
     )
     distance: Distance = choice(
-        Distance.HISTOGRAM, "How the latent channels' distributions are compared."
+        Distance.WASSERSTEIN,
+        "How the latent channels' distributions are compared; the paper takes histograms.",
     )
 
 
@@ -64,7 +65,7 @@ def appearance_loss(
     latent: Tensor,
     domain: DomainStatistics,
     eta: Tensor | None = None,
-    distance: Distance = Distance.HISTOGRAM,
+    distance: Distance = Distance.WASSERSTEIN,
 ) -> Tensor:
     """[B]: mean over channels of eta_c d(H_c(latent), H_c^B); without eta all channels weigh 1."""
     check_channels("The latent", latent.shape[1], "the target domain", domain.channels)

@@ -29,7 +29,7 @@ from .trajectory import Trajectory
 @dataclass(frozen=True, kw_only=True)
 class SeedConfig(LossConfig):
     iterations: int = number(10, 0, 500, "Adam updates of the seed; the paper takes 10.")
-    learning_rate: float = number(0.03, 1e-5, 1.0, "Adam's learning rate, in units of the seed.")
+    learning_rate: float = number(0.01, 1e-5, 1.0, "Adam's learning rate, in units of the seed.")
     lookahead: int = number(
         4, 1, 50, "Steps of the sampling run that each update looks ahead; 1 is clearly worse."
     )

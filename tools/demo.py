@@ -165,12 +165,21 @@ def stages(
     final, curve, report = flow.add("S2ST_TrajectoryOptimize", optimised, FINAL)
     keep(flow, curve, "trajectory loss")
     told(flow, report, f"{FINAL}: report")
-    edit = edited(flow, {**own, "source": prompts["source"], "target_domain": look})
+    edit = edited(flow, job, model, prompts, {"latent": start, "target_domain": look})
     return dict(zip(RESULTS, (back[0], plain[0], sampled[0], final, edit), strict=True))
 
 
-def edited(flow: Workflow, wanted: Mapping[str, Output]) -> Output:
-    """What the difference path makes along the same trajectory."""
+def edited(
+    flow: Workflow,
+    job: Job,
+    model: Output,
+    prompts: Mapping[str, Output],
+    pictures: Mapping[str, Output],
+) -> Output:
+    """What the difference path makes, which needs no inversion."""
+    words = {"source": "source", "positive": "target", "negative": "empty"}
+    wanted = {"model": model, "steps": job.steps, **pictures}
+    wanted |= {name: prompts[called] for name, called in words.items()}
     latent, curve, report = flow.add("S2ST_DifferencePath", wanted, PATH)
     keep(flow, curve, "difference loss")
     told(flow, report, f"{PATH}: report")

@@ -12,19 +12,13 @@ DEMO_WORDS = (
     "**Target prompt**: what it shall show. Change only what shall change: the closer the two "
     "sentences are, the better the rest is kept."
 )
-DEMO_INVERT = (
-    "Finds the *seed*, the noise from which the model would have drawn your picture, and the "
-    "path there. A part of that noise is used in the next group.\n\n"
-    "**check** is off and **refine** is 0 here: the edit starts at the picture itself, so the "
-    "seed need not be exact."
-)
 DEMO_TRANSLATE = (
     "Two copies of the picture get the same noise. The model looks at one with the source "
     "prompt, at the other with the target prompt, and the picture follows the *difference*: "
     "what both prompts share stays. Every step is corrected towards your edges and the night "
     "pictures that are nearest.\n\n"
-    "- too weak: raise **cfg** to 3, **own_noise** to 0.3 or **guided** to 1\n"
-    "- too strong, edges move: lower **cfg** to 2, raise **structure_weight**\n"
+    "- too weak: raise **cfg** to 3 or **guided** to 1, lower **tolerance**\n"
+    "- too strong, edges move: lower **cfg** to 1.5, raise **structure_weight**\n"
     "- another version of the same: change **noise_seed**"
 )
 DEMO_LOOK = (

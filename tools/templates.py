@@ -14,7 +14,6 @@ from tools.workflows import Output, Workflow
 
 FOLDER = ROOT / "workflows"
 STEPS, GUIDANCE, REFINE = 30, 3.0, 3  # for the demo model, where a run shall take a minute
-PATH = {"steps": 20, "spacing": "trailing"}  # all that the difference path asks for
 SCENES, REFERENCES = 4, 16
 OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
 SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
@@ -72,19 +71,15 @@ def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
     negative = prompt(flow, clip, "", "negative prompt (empty)")
     start = encoded(flow, day, vae, "encode the scenes")
     look = encoded(flow, night, vae, "encode the target look")
-    flow.group("3 - Invert")
-    flow.note(notes.DEMO_INVERT)
-    wanted = {"model": model, "positive": source, "latent": start, **PATH, "check": False}
-    trajectory = flow.add("S2ST_DDIMInvert", wanted)[0]
-    flow.group("4 - Translate", 380)
+    flow.group("3 - Translate", 380)
     flow.note(notes.DEMO_TRANSLATE)
-    wanted = {"model": model, "trajectory": trajectory, "target_domain": look}
+    wanted = {"model": model, "latent": start, "target_domain": look}
     wanted |= {"source": source, "positive": target, "negative": negative}
     result, curve, report = flow.add("S2ST_DifferencePath", wanted)
     flow.column()
     shown(flow, curve, "the loss of every step")
     told(flow, report, "report")
-    flow.group("5 - Look", 560)
+    flow.group("4 - Look", 560)
     flow.note(notes.DEMO_LOOK)
     pictures = decoded(flow, result, vae, "decode")
     compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})

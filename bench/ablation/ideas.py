@@ -87,8 +87,7 @@ class RestartOptions:
 
 def along_the_path(stock: Stock, options: PathOptions, spent: Meter) -> Tensor:
     case = stock.case
-    needed = options.config.own_noise > 0
-    trajectory = trajectory_of(case, spent if needed else Meter())
+    trajectory = trajectory_of(case, spent) if options.config.own_noise else None
     with case.lab.metered(case.batch) as meter:
         latents, _ = path_and_loss(case, trajectory, options)
     spent.add(meter)
@@ -96,17 +95,19 @@ def along_the_path(stock: Stock, options: PathOptions, spent: Meter) -> Tensor:
 
 
 def path_and_loss(
-    case: Case, trajectory: Trajectory, options: PathOptions
+    case: Case, trajectory: Trajectory | None, options: PathOptions
 ) -> tuple[Tensor, Tensor | None]:
     """The edit, and its last losses [B]."""
     lab, losses = case.lab, []
     latents = difference_path(
         lab.parts.denoiser,
-        trajectory,
+        case.latents,
+        lab.schedule,
         lab.prompt(case.pair.source),
         Prompt(lab.prompt(case.pair.target), lab.prompt(""), options.guidance),
         references_of(case.reference_latents[:16]),
         options.config,
+        trajectory=trajectory,
         on_step=lambda record: losses.append(record.loss),
     )
     return latents, losses[-1]
@@ -146,7 +147,7 @@ def to_own_look(stock: Stock, options: SelfTargetOptions, spent: Meter) -> Tenso
 
 def best_of_several(stock: Stock, options: RestartOptions, spent: Meter) -> Tensor:
     case = stock.case
-    trajectory = trajectory_of(case, spent)
+    trajectory = trajectory_of(case, spent) if options.path.config.own_noise else None
     with case.lab.metered(case.batch) as meter:
         runs = [
             path_and_loss(case, trajectory, _with_seed(options.path, seed))

@@ -142,10 +142,11 @@ def optimize(graph, model, trajectory, seed, positive, negative, domain, **chang
     )
 
 
-def difference(graph, model, trajectory, source, positive, negative, **changes):
+def difference(graph, model, origin, source, positive, negative, **changes):
+    """The difference path from `origin`: {"trajectory": ...} or {"latent": ...}."""
     values = {
         "cfg": 2.5,
-        "own_noise": 0.1,
+        "own_noise": 0.1 if "trajectory" in origin else 0.0,
         "noise_seed": 0,
         "guided": 0.6,
         "iterations": 2,
@@ -155,17 +156,13 @@ def difference(graph, model, trajectory, source, positive, negative, **changes):
         "structure": "scale-free",
         "neighbours": 3,
         "tolerance": 1.0,
+        "steps": STEPS,
+        "spacing": "leading",
+        **origin,
         **changes,
     }
-    return graph.add(
-        "S2ST_DifferencePath",
-        model=model,
-        trajectory=trajectory,
-        source=source,
-        positive=positive,
-        negative=negative,
-        **values,
-    )
+    prompts = {"source": source, "positive": positive, "negative": negative}
+    return graph.add("S2ST_DifferencePath", model=model, **prompts, **values)
 
 
 def sample_seed(graph, model, positive, negative, **changes):

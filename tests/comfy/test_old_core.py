@@ -57,7 +57,8 @@ def stepwise(kind="eps", dtype="float32"):
         null_text=fitted[0],
     )
     prompts = (source, positive, negative)
-    path = difference(graph, model, trajectory, *prompts, target_domain=domain)
+    origin = {"trajectory": trajectory}
+    path = difference(graph, model, origin, *prompts, target_domain=domain)
     return graph, (inverted[1], fitted[1], moved[0], done[0], path[0])
 
 

@@ -55,9 +55,10 @@ class Wiring:
     def edited(self, **changes):
         values = {"model": self.model, "source": self.source, "positive": self.positive}
         values |= {"negative": self.negative, "target_domain": self.domain, **changes}
-        trajectory = values.pop("trajectory", None) or self.inverted()[0]
+        given = [name for name in ("trajectory", "latent") if name in values]
+        origin = {name: values.pop(name) for name in given}
         prompts = [values.pop(name) for name in ("source", "positive", "negative")]
-        return difference(self.graph, values.pop("model"), trajectory, *prompts, **values)
+        return difference(self.graph, values.pop("model"), origin, *prompts, **values)
 
     def sampled(self, **changes):
         values = {"model": self.model, "positive": self.positive, "negative": self.negative}
@@ -228,30 +229,51 @@ CASES = {
         ["eta", "4 channels", "same VAE"],
     ),
     "difference path on a trajectory of another family": (
-        lambda w: w.edited(model=other_model(w, "other")),
+        lambda w: w.edited(trajectory=w.inverted()[0], model=other_model(w, "other")),
         ["trajectory", "TinyModel", "TinyOther", "same checkpoint"],
     ),
     "difference path on a trajectory of other channels": (
-        lambda w: w.edited(model=other_model(w, "wide")),
+        lambda w: w.edited(trajectory=w.inverted()[0], model=other_model(w, "wide")),
         ["trajectory", "TinyModel", "TinyWide", "16 channels"],
     ),
     "difference path towards a domain of another VAE": (
-        lambda w: w.edited(target_domain=bad_latent(w, channels=16)),
+        lambda w: w.edited(latent=w.latent, target_domain=bad_latent(w, channels=16)),
         ["target domain", "16 channels", "works on 4"],
     ),
     "difference path with a wrong source prompt": (
-        lambda w: w.edited(source=bad_prompt(w, width=32)),
+        lambda w: w.edited(latent=w.latent, source=bad_prompt(w, width=32)),
         ["source prompt", "32 wide", "reads 24"],
     ),
     "difference path with a wrong target prompt": (
-        lambda w: w.edited(positive=bad_prompt(w, width=32)),
+        lambda w: w.edited(latent=w.latent, positive=bad_prompt(w, width=32)),
         ["target prompt", "32 wide", "reads 24"],
+    ),
+    "difference path without a source": (
+        lambda w: w.edited(),
+        ["neither a latent nor a trajectory", "connect the encoded picture"],
+    ),
+    "difference path with two sources": (
+        lambda w: w.edited(latent=w.latent, trajectory=w.inverted()[0]),
+        ["both a latent and a trajectory", "one source"],
+    ),
+    "difference path with own noise of no trajectory": (
+        lambda w: w.edited(latent=w.latent, own_noise=0.2),
+        ["own_noise is 0.2", "without a trajectory", "DDIM Invert"],
+    ),
+    "difference path of a latent of another VAE": (
+        lambda w: w.edited(latent=bad_latent(w, channels=16)),
+        ["source latent", "16 channels", "works on 4"],
+    ),
+    "difference path with too few steps": (
+        lambda w: w.edited(latent=w.latent, steps=0),
+        ["steps", "0"],
     ),
     "difference path with weights of other channels": (
         lambda w: w.edited(
+            latent=w.latent,
             correlation=correlation(
                 w.graph, bad_latent(w, channels=16), bad_latent(w, channels=16)
-            )[0]
+            )[0],
         ),
         ["eta", "4 channels", "same VAE"],
     ),
