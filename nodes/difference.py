@@ -33,12 +33,6 @@ DEFAULT_GUIDANCE = 2.0  # both branches cancel what they share, so little of it 
 BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds one
 
 
-def own_schedule(name: str, default):
-    """An input of the schedule that runs from a latent."""
-    brings = "A connected trajectory brings its own."
-    return setting(InversionConfig, name, default=default, optional=True, also=brings)
-
-
 class DifferencePath(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -91,10 +85,25 @@ class DifferencePath(io.ComfyNode):
                     tooltip="White may change, black stays the source; any size.",
                 ),
                 io.Latent.Input(
-                    "latent", optional=True, tooltip="The source pictures, encoded with the VAE."
+                    "source_latent",
+                    optional=True,
+                    tooltip="The source pictures, encoded with the VAE.",
                 ),
-                own_schedule("steps", STEPS),
-                own_schedule("spacing", SPACING),
+                setting(
+                    InversionConfig,
+                    "steps",
+                    default=STEPS,
+                    optional=True,
+                    meaning="Steps along the path; a connected trajectory brings its own.",
+                ),
+                setting(
+                    InversionConfig,
+                    "spacing",
+                    default=SPACING,
+                    optional=True,
+                    meaning="Which of the model's timesteps are visited; a connected trajectory "
+                    "brings its own.",
+                ),
             ],
             outputs=[
                 output(io.Latent, "latent", "The translated pictures, to be decoded."),
@@ -125,7 +134,7 @@ class DifferencePath(io.ComfyNode):
         target_domain=None,
         correlation=None,
         mask=None,
-        latent=None,
+        source_latent=None,
         steps=STEPS,
         spacing=SPACING.value,
     ) -> io.NodeOutput:
@@ -136,7 +145,7 @@ class DifferencePath(io.ComfyNode):
         config = config_of(DifferenceConfig, values)
         check_own_noise(config, trajectory)
         own_schedule = config_of(InversionConfig, {"steps": steps, "spacing": spacing})
-        origin = origin_of(model, trajectory, latent, own_schedule)
+        origin = origin_of(model, trajectory, source_latent, own_schedule)
         prompts = {"source": source, "positive": positive, "negative": negative}
         extras = {"target_domain": target_domain, "correlation": correlation, "mask": mask}
         result, recorder = edited(model, origin, prompts, cfg, config, extras)
@@ -160,10 +169,10 @@ class Origin:
 def origin_of(model, trajectory: Trajectory | None, latent, config: InversionConfig) -> Origin:
     """From a latent, or from a trajectory, which has its own schedule."""
     if (trajectory is None) == (latent is None):
-        given = "both a latent and a trajectory" if latent else "neither a latent nor a trajectory"
+        count = "no source" if latent is None else "two sources, source_latent and trajectory"
         raise ValueError(
-            f"Difference Path has {given}, but needs one source: connect the encoded picture to "
-            f"latent, or DDIM Invert to trajectory."
+            f"Difference Path has {count}, but needs one: connect the encoded picture to "
+            f"source_latent, or DDIM Invert to trajectory."
         )
     if trajectory is None:
         source = unpacked(model, latent, "The source latent")

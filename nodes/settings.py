@@ -19,15 +19,15 @@ def setting(
     called: str | None = None,
     default=None,
     optional: bool = False,
-    also: str = "",
+    meaning: str | None = None,
 ):
-    """The input for one field of a config; `called` where two configs share a field's name, and
-    `also` where a node has more to say of it.
+    """The input for one field of a config; `called` where two configs share a field's name,
+    `default` and `meaning` where a node has its own.
     """
     limits = config.limits(name)
     start = limits.default if default is None else default
     identifier = called or name
-    common = {"tooltip": f"{limits.meaning} {also}".strip(), "optional": optional}
+    common = {"tooltip": meaning or limits.meaning, "optional": optional}
     if isinstance(start, bool):
         return io.Boolean.Input(identifier, default=start, **common)
     if isinstance(start, Enum):

@@ -143,7 +143,7 @@ def optimize(graph, model, trajectory, seed, positive, negative, domain, **chang
 
 
 def difference(graph, model, origin, source, positive, negative, **changes):
-    """The difference path from `origin`: {"trajectory": ...} or {"latent": ...}."""
+    """The difference path from `origin`: {"trajectory": ...} or {"source_latent": ...}."""
     values = {
         "cfg": 2.5,
         "own_noise": 0.1 if "trajectory" in origin else 0.0,

@@ -30,7 +30,7 @@ def wired(kind="eps", seed=1, batch=1):
 def path(graph, model, prompts, latent, domain=None, **changes):
     if domain is not None:
         changes["target_domain"] = domain
-    return difference(graph, model, {"latent": latent}, *prompts, **changes)
+    return difference(graph, model, {"source_latent": latent}, *prompts, **changes)
 
 
 def along_the_inversion(graph, model, prompts, latent, domain, **changes):

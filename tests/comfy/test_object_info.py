@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from tools import help_pages
+
 GOLDEN = Path(__file__).parent / "object_info.json"
 DYNAMIC = {("S2ST_LoadTrajectory", "file")}  # lists the files that are there
 ABOUT_VALUES = ("default", "min", "max", "options")
@@ -58,9 +60,10 @@ def test_every_node_has_a_help_page(comfy, repository):
     for name, node in ours(comfy).items():
         page = comfy.client.get(f"/extensions/s2st/docs/{name}.md").decode()
         assert page.startswith(f"# {node['display_name']}")
+        assert page == help_pages.page(page, node), f"{name}: run `python -m tools.help_pages`"
         for kind in ("required", "optional"):
             for key in node["input"].get(kind, {}):
-                assert f"`{key}`" in page, (name, key)
+                assert f"| `{key}`" in page, (name, key)
 
 
 def test_the_pack_loads_without_a_complaint(comfy):

@@ -55,7 +55,7 @@ class Wiring:
     def edited(self, **changes):
         values = {"model": self.model, "source": self.source, "positive": self.positive}
         values |= {"negative": self.negative, "target_domain": self.domain, **changes}
-        given = [name for name in ("trajectory", "latent") if name in values]
+        given = [name for name in ("trajectory", "source_latent") if name in values]
         origin = {name: values.pop(name) for name in given}
         prompts = [values.pop(name) for name in ("source", "positive", "negative")]
         return difference(self.graph, values.pop("model"), origin, *prompts, **values)
@@ -237,40 +237,40 @@ CASES = {
         ["trajectory", "TinyModel", "TinyWide", "16 channels"],
     ),
     "difference path towards a domain of another VAE": (
-        lambda w: w.edited(latent=w.latent, target_domain=bad_latent(w, channels=16)),
+        lambda w: w.edited(source_latent=w.latent, target_domain=bad_latent(w, channels=16)),
         ["target domain", "16 channels", "works on 4"],
     ),
     "difference path with a wrong source prompt": (
-        lambda w: w.edited(latent=w.latent, source=bad_prompt(w, width=32)),
+        lambda w: w.edited(source_latent=w.latent, source=bad_prompt(w, width=32)),
         ["source prompt", "32 wide", "reads 24"],
     ),
     "difference path with a wrong target prompt": (
-        lambda w: w.edited(latent=w.latent, positive=bad_prompt(w, width=32)),
+        lambda w: w.edited(source_latent=w.latent, positive=bad_prompt(w, width=32)),
         ["target prompt", "32 wide", "reads 24"],
     ),
     "difference path without a source": (
         lambda w: w.edited(),
-        ["neither a latent nor a trajectory", "connect the encoded picture"],
+        ["no source", "source_latent", "DDIM Invert"],
     ),
     "difference path with two sources": (
-        lambda w: w.edited(latent=w.latent, trajectory=w.inverted()[0]),
-        ["both a latent and a trajectory", "one source"],
+        lambda w: w.edited(source_latent=w.latent, trajectory=w.inverted()[0]),
+        ["two sources", "source_latent and trajectory", "needs one"],
     ),
     "difference path with own noise of no trajectory": (
-        lambda w: w.edited(latent=w.latent, own_noise=0.2),
+        lambda w: w.edited(source_latent=w.latent, own_noise=0.2),
         ["own_noise is 0.2", "without a trajectory", "DDIM Invert"],
     ),
     "difference path of a latent of another VAE": (
-        lambda w: w.edited(latent=bad_latent(w, channels=16)),
+        lambda w: w.edited(source_latent=bad_latent(w, channels=16)),
         ["source latent", "16 channels", "works on 4"],
     ),
     "difference path with too few steps": (
-        lambda w: w.edited(latent=w.latent, steps=0),
+        lambda w: w.edited(source_latent=w.latent, steps=0),
         ["steps", "0"],
     ),
     "difference path with weights of other channels": (
         lambda w: w.edited(
-            latent=w.latent,
+            source_latent=w.latent,
             correlation=correlation(
                 w.graph, bad_latent(w, channels=16), bad_latent(w, channels=16)
             )[0],
