@@ -264,10 +264,6 @@ CASES = {
         lambda w: w.edited(source_latent=bad_latent(w, channels=16)),
         ["source latent", "16 channels", "works on 4"],
     ),
-    "difference path with too few steps": (
-        lambda w: w.edited(source_latent=w.latent, steps=0),
-        ["steps", "0"],
-    ),
     "difference path with weights of other channels": (
         lambda w: w.edited(
             source_latent=w.latent,
