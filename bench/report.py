@@ -64,10 +64,7 @@ def opening(findings: Findings) -> str:
 
 def verdict_sentence(verdict: Verdict) -> str:
     """One claim in words, its losses first."""
-    by_rival: dict[str, list[str]] = {}
-    for duel in verdict.lost:
-        by_rival.setdefault(duel.rival, []).append(duel.pair.name)
-    losses = "; ".join(f"{name} ({', '.join(pairs)})" for name, pairs in by_rival.items())
+    losses = told_losses(verdict)
     start = f"**{verdict.ours}** falls short against {losses}. " if losses else ""
     count = f"{len(verdict.held)} of {len(verdict.pairs)} translations"
     drawing = f"{len(verdict.held_against_editors)} of {len(verdict.pairs)}"
@@ -75,6 +72,19 @@ def verdict_sentence(verdict: Verdict) -> str:
         f"{start}**{verdict.ours}**, {verdict.claim}: holds against every rival in {count}; in "
         f"{drawing} against every rival that draws with the model, leaving aside those that only "
         f"recolour the source and so cannot move an edge."
+    )
+
+
+def told_losses(verdict: Verdict) -> str:
+    """Who is lost against and where; all that only recolour together."""
+    by_rival: dict[str, dict[str, None]] = {}
+    for duel in sorted(verdict.lost, key=lambda duel: duel.recolours):
+        name = "recolouring the source" if duel.recolours else duel.rival
+        by_rival.setdefault(name, {})[duel.pair.name] = None
+    every = len(verdict.pairs)
+    return "; ".join(
+        f"{name} ({', '.join(pairs) if len(pairs) < every or every == 1 else 'everywhere'})"
+        for name, pairs in by_rival.items()
     )
 
 

@@ -28,18 +28,18 @@ from .options import WASSERSTEIN, Stock
 
 # Written out, so that the table keeps its meaning when a default changes.
 PATH = DifferenceConfig(
-    own_noise=0.1,
+    own_noise=0.0,
     noise_seed=0,
     guided=0.6,
     iterations=5,
-    learning_rate=0.005,
+    learning_rate=0.003,
     structure_weight=0.2,
     appearance_weight=1.0,
     structure=StructureForm.SCALE_FREE,
     neighbours=3,
-    tolerance=1.0,
+    tolerance=0.5,
 )
-WITHOUT_TERMS = replace(PATH, own_noise=0.0, iterations=0)
+WITHOUT_TERMS = replace(PATH, iterations=0)
 VARIANTS: Mapping[str, DifferenceConfig] = {
     "mirrored noise": replace(WITHOUT_TERMS, guided=1.0),
     "mirrored noise, early guidance": WITHOUT_TERMS,
@@ -48,6 +48,9 @@ VARIANTS: Mapping[str, DifferenceConfig] = {
     "all, with the domain's mean look": replace(PATH, neighbours=64, tolerance=0.0),
     "all, with the nearest looks": replace(PATH, tolerance=0.0),
     "all, with the nearest looks and tolerance (the default)": PATH,
+    "the default with own noise 0.1": replace(PATH, own_noise=0.1),
+    "the default with more tolerance": replace(PATH, tolerance=1.0),
+    "the default with longer updates": replace(PATH, learning_rate=0.01),
     "the default with a firmer structure term": replace(PATH, structure_weight=1.0),
     "the default without the structure term": replace(PATH, structure_weight=0.0),
 }
@@ -57,7 +60,7 @@ VARIANTS: Mapping[str, DifferenceConfig] = {
 class PathOptions:
     """A difference path of ours."""
 
-    guidance: float = 2.5
+    guidance: float = 2.0
     config: DifferenceConfig = PATH
 
 

@@ -55,17 +55,15 @@ HISTOGRAM = TrajectoryConfig(
     gradient=Gradient.FROZEN,
     reference=Reference.SOURCE,
 )
-WASSERSTEIN = replace(
-    HISTOGRAM, distance=Distance.WASSERSTEIN, learning_rate=0.005, structure_weight=3.0
-)
+WASSERSTEIN = replace(HISTOGRAM, distance=Distance.WASSERSTEIN, learning_rate=0.005)
 SEED = SeedConfig(
     iterations=10,
-    learning_rate=0.03,
+    learning_rate=0.01,
     lookahead=4,
     structure_weight=1.0,
     appearance_weight=1.0,
     structure=StructureForm.SCALE_FREE,
-    distance=Distance.HISTOGRAM,
+    distance=Distance.WASSERSTEIN,
 )
 PUBLISHED_NULL_TEXT = NullTextConfig(
     method=NullTextMethod.NULL_TEXT, inner_steps=10, learning_rate=1e-2, tolerance=1e-5

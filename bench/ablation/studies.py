@@ -91,6 +91,10 @@ class Values:
         """The one base of studies that are too costly for two."""
         return self.bases[-1:]
 
+    def last(self, iterations: int) -> TrajectoryConfig:
+        """That base, with so many iterations."""
+        return replace(BASES[self.bases[-1]], iterations=iterations)
+
     @property
     def usual_references(self) -> int:
         return 16 if 16 in self.references else self.references[-1]
@@ -201,7 +205,7 @@ def eta(values: Values) -> Study:
 def eta_seed(values: Values) -> Study:
     """With plain sampling after it, so that only seed translation uses eta; few iterations."""
     options = replace(
-        values.options(replace(HISTOGRAM, iterations=0)),
+        values.options(values.last(0)),
         seed=replace(values.seed, iterations=values.few),
     )
     cells = [
@@ -284,7 +288,7 @@ def iterations(values: Values) -> Study:
         Cell(
             (str(seed), str(trajectory)),
             replace(
-                values.options(replace(HISTOGRAM, iterations=trajectory)),
+                values.options(values.last(trajectory)),
                 seed=replace(values.seed, iterations=seed),
             ),
         )
@@ -301,23 +305,23 @@ def iterations(values: Values) -> Study:
 
 
 def parts(values: Values) -> Study:
-    """The faithful setting, and the same with one part left out."""
+    """All stages of the paper, and the same with one left out."""
     whole = replace(
-        values.options(values.base("histogram")),
+        values.options(values.last(values.inner)),
         null_text=values.null_text,
         seed=replace(values.seed, iterations=values.inner),
     )
     variants = {
-        "nothing (as published)": whole,
+        "nothing": whole,
         "null text": replace(whole, null_text=None),
         "seed translation": replace(whole, seed=replace(values.seed, iterations=0)),
-        "trajectory optimisation": replace(whole, trajectory=replace(HISTOGRAM, iterations=0)),
+        "trajectory optimisation": replace(whole, trajectory=values.last(0)),
     }
     return Study(
         name="parts",
-        title="The published method with one part left out",
+        title="All stages of the paper, with one left out",
         columns=("left out",),
-        base=("nothing (as published)",),
+        base=("nothing",),
         cells=tuple(Cell((label,), options) for label, options in variants.items()),
     )
 
@@ -350,7 +354,7 @@ def ideas(values: Values) -> Study:
         **{name: (PathOptions(config=one), along_the_path) for name, one in VARIANTS.items()},
         "the default, best of three by loss": (RestartOptions(), best_of_several),
     }
-    sampling = values.options(replace(HISTOGRAM, iterations=0))
+    sampling = values.options(values.last(0))
     cells = [
         Cell(("DDIM inversion, plain sampling",), sampling),
         Cell(("trajectory optimisation, Wasserstein",), values.options(WASSERSTEIN)),

@@ -11,9 +11,17 @@ from bench.judges import Examined, Judge, JudgeConfig
 from bench.judging import Result, Scores
 from bench.lab import PAIRS, Meter
 from bench.method import Family, Method
-from bench.report import SHEET_RIVALS, leaders, opening, page, printed, sheet_columns
+from bench.report import (
+    SHEET_RIVALS,
+    leaders,
+    opening,
+    page,
+    printed,
+    sheet_columns,
+    told_losses,
+)
 from bench.tuning import Choice
-from bench.verdict import DEFAULT, FAITHFUL, verdicts
+from bench.verdict import DEFAULT, FAITHFUL, Duel, Verdict, verdicts
 
 FACTS = {"scenes": 6, "tuning_scenes": 2, "steps": 4, "references": 3, "pool": 9}
 
@@ -68,6 +76,20 @@ def test_the_first_paragraph_begins_with_the_losses(findings):
     )
     silent = replace(findings, verdicts=())
     assert opening(silent) == "S2ST is not among the methods of this run."
+
+
+def test_recolourings_are_told_together_after_the_others():
+    def duel(pair, rival, *, holds=False, recolours=False):
+        return Duel(pair, rival, {}, holds, recolours=recolours)
+
+    duels = (
+        duel(PAIRS[0], "Histogram", recolours=True),
+        duel(PAIRS[0], "Editor"),
+        duel(PAIRS[1], "Editor", holds=True),
+        duel(PAIRS[1], "Reinhard", recolours=True),
+    )
+    text = told_losses(Verdict("good", DEFAULT, COLOUR, duels))
+    assert text == "Editor (day to night); recolouring the source (everywhere)"
 
 
 def test_a_loss_is_told_with_its_axis_and_amount(findings):

@@ -5,6 +5,7 @@ import torch
 from graphs import (
     Graph,
     core_sampler,
+    difference,
     invert,
     null_text,
     optimize,
@@ -143,6 +144,24 @@ def test_it_changes_the_result_as_in_a_ksampler(comfy, lora, name):
     scale = float(other.std())
     assert float((one - other).abs().max()) < 1e-4 * scale
     assert float((one - unattached).abs().max()) > 1e-2 * scale
+
+
+@pytest.mark.parametrize("name", list(ATTACHMENTS))
+def test_on_both_prompts_of_a_difference_path_it_cancels_where_they_agree(comfy, lora, name):
+    graph = Graph()
+    attach, latent = ATTACHMENTS[name], tiny_latent(graph)
+    plain_model, negative = tiny_model(graph), tiny_prompt(graph, 4)
+    words = tiny_prompt(graph, 3), tiny_prompt(graph, 5)
+    model, source, _ = attach(graph, plain_model, words[0], negative, lora)
+    _, positive, against = attach(graph, plain_model, words[1], negative, lora)
+    origin, bare = {"source_latent": latent}, {"cfg": 1.0, "iterations": 0}
+    edit = difference(graph, model, origin, source, positive, against)
+    still = difference(graph, model, origin, source, source, against, **bare)
+    without = difference(graph, plain_model, origin, *words, negative)
+    one, unmoved, unattached, start = comfy.latents(graph, edit[0], still[0], without[0], latent)
+    assert torch.isfinite(one).all()
+    assert float((one - unattached).abs().max()) > 1e-2 * float(start.std())
+    assert float((unmoved - start).abs().max()) < 1e-3 * float(start.std())
 
 
 @pytest.mark.parametrize("name", list(ATTACHMENTS))
