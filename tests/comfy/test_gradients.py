@@ -111,6 +111,26 @@ def test_a_ksampler_gives_the_same_bits_before_and_after(comfy, dtype):
     assert torch.equal(first, second)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("with_lora", [False, True])
+def test_half_of_the_model_may_be_offloaded(comfy, lora, dtype, with_lora):  # noqa: F811
+    graph, whole, other = wired(dtype, seed=31)
+    small = graph.add("TestSmallCard", kind="eps", dtype=dtype, seed=31)[0]
+    if with_lora:
+        added = {"lora_name": lora, "strength_model": 1.0}
+        whole, small = (
+            graph.add("LoraLoaderModelOnly", model=one, **added)[0] for one in (whole, small)
+        )
+    at_once, piecewise = stage(graph, whole, other), stage(graph, small, other)
+    held = graph.add("TestOffloaded", model=small, after=piecewise)[0]
+    one, two = comfy.latents(graph, at_once, piecewise)
+    offloaded = float(comfy.texts(graph, held).split()[0])
+    assert 0.5 <= offloaded < 1
+    assert torch.isfinite(two).all()
+    scale = float(one.std())
+    assert float((one - two).abs().max()) < (1e-4 if dtype == "float32" else 0.05) * scale
+
+
 def test_exact_and_frozen_gradients_differ(comfy):
     graph, model, other = wired(seed=3)
     positive, negative, domain = other["positive"], other["negative"], other["domain"]

@@ -170,6 +170,35 @@ class TestModel:
         return (build(kind, getattr(torch, dtype), seed),)
 
 
+class SmallCard(comfy.model_patcher.ModelPatcher):
+    """The core's own patcher where there is never room for more than half of the weights."""
+
+    def partially_load(self, device_to, extra_memory=0, **options):
+        room = max(0, self.model_size() // 2 - self.model.model_loaded_weight_memory)
+        return super().partially_load(device_to, min(extra_memory, room), **options)
+
+
+class TestSmallCard(TestModel):
+    """The same model, of which the core keeps half offloaded, as with --lowvram."""
+
+    def make(self, kind, dtype, seed):
+        whole = build(kind, getattr(torch, dtype), seed)
+        return (SmallCard(whole.model, whole.load_device, whole.offload_device),)
+
+
+class TestOffloaded:
+    """How much of a model has not been loaded, once something has run on it."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",), "after": ("LATENT",)}}
+
+    def tell(self, model, after):
+        return (f"{1 - model.loaded_size() / model.model_size():.2f} offloaded",)
+
+
 class TestPrompt:
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("CONDITIONING",)
 
@@ -363,6 +392,8 @@ class TestUnloadAll:
 
 NODE_CLASS_MAPPINGS = {
     "TestModel": TestModel,
+    "TestSmallCard": TestSmallCard,
+    "TestOffloaded": TestOffloaded,
     "TestPrompt": TestPrompt,
     "TestLatent": TestLatent,
     "TestControlNet": TestControlNet,
