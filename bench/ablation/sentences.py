@@ -5,10 +5,10 @@ INTRODUCTION = """
 
 In short, from the tables below: trajectory optimisation is the part that counts, ten iterations of
 it at a gentle learning rate; the Wasserstein distance brings colours nearer to the domain than the
-histogram does and keeps slightly fewer edges; null text trades edges for appearance,
-and seed translation costs far more than it brings; twenty steps and sixteen reference pictures are enough; the correlation factors are
-worth 0.15 dB at most. The difference path with mirrored noise is nearer to the truth
-than any of it, at fewer evaluations.
+histogram does and keeps slightly fewer edges; null text trades edges for appearance, and seed
+translation costs far more than it brings; twenty steps and sixteen reference pictures are enough;
+the correlation factors are worth 0.15 dB at most. The difference path with mirrored noise is nearer
+to the truth than any of it, at fewer evaluations.
 
 `python dev.py bench ablation` makes this page, on the [demo model](demo-model.md) and scenes whose
 truth is known. They are *tuning* scenes, because defaults are chosen from these tables: no scene on
