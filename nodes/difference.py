@@ -190,7 +190,12 @@ def check_own_noise(config: DifferenceConfig, trajectory: Trajectory | None) -> 
 
 
 def edited(
-    model, origin: Origin, prompts: dict[str, list], scale: float, config, extras: dict
+    model,
+    origin: Origin,
+    prompts: dict[str, list],
+    scale: float,
+    config: DifferenceConfig,
+    extras: dict,
 ) -> tuple[Tensor, Recorder]:
     """(the translated latent on the CPU, the records of its path)."""
     shape, schedule, recorder = origin.latent.shape, origin.schedule, Recorder()
