@@ -41,8 +41,12 @@ def test_the_file_holds_three_networks_in_half_precision(untrained):
 
 def test_beside_the_weights_lie_readable_configs_and_a_tokenizer(untrained):
     folder = untrained[1]
-    for name in (*(f"{prefix}.json" for prefix in PREFIXES), "scheduler_config.json",
-                 "tokenizer/vocab.json", "tokenizer/tokenizer_config.json"):
+    for name in (
+        *(f"{prefix}.json" for prefix in PREFIXES),
+        "scheduler_config.json",
+        "tokenizer/vocab.json",
+        "tokenizer/tokenizer_config.json",
+    ):
         assert json.loads((folder / name).read_text(encoding="utf-8"))
     assert (folder / "tokenizer" / "merges.txt").exists()
     assert load(folder).scheduler.config.prediction_type == "v_prediction"
@@ -51,8 +55,13 @@ def test_beside_the_weights_lie_readable_configs_and_a_tokenizer(untrained):
 def test_it_runs_as_a_stable_diffusion_pipeline(untrained):
     pipeline = as_pipeline(load(untrained[1]))
     pipeline.set_progress_bar_config(disable=True)
-    image = pipeline("a street at night", num_inference_steps=2, guidance_scale=3.0,
-                     output_type="np", generator=torch.Generator().manual_seed(0)).images[0]
+    image = pipeline(
+        "a street at night",
+        num_inference_steps=2,
+        guidance_scale=3.0,
+        output_type="np",
+        generator=torch.Generator().manual_seed(0),
+    ).images[0]
     assert image.shape == (128, 128, 3) and np.isfinite(image).all()
 
 

@@ -15,8 +15,13 @@ from demo_world import (
 
 def numbers(one):
     """A few of a scene's numbers, from its first draw to its last."""
-    return (one.camera.focal, one.road_half, one.buildings[0].height, one.heaven.sun[0],
-            float(one.flakes[-1, -1]))
+    return (
+        one.camera.focal,
+        one.road_half,
+        one.buildings[0].height,
+        one.heaven.sun[0],
+        float(one.flakes[-1, -1]),
+    )
 
 
 def test_the_same_seed_draws_the_same_scene():
@@ -25,8 +30,13 @@ def test_the_same_seed_draws_the_same_scene():
 
 
 def test_the_draws_of_a_seed_never_change():
-    drawn = (0.9934890121389909, 3.1318482870427093, 9.269515544174292, 0.3463532248721332,
-             0.9950094173238103)
+    drawn = (
+        0.9934890121389909,
+        3.1318482870427093,
+        9.269515544174292,
+        0.3463532248721332,
+        0.9950094173238103,
+    )
     assert numbers(scene(42)) == pytest.approx(drawn, rel=1e-12)
 
 

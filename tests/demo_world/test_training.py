@@ -17,13 +17,15 @@ from demo_world.training.diffusion import draw_prompts, draw_timesteps, velocity
 from demo_world.training.loop import learn, learning_rate
 from demo_world.training.optimizer import orthogonal
 
-STAGE = StageConfig(steps=40, batch=8, learning_rate=0.05, warm_up=4, average_decay=0.5,
-                    log_every=5, save_every=10)
+STAGE = StageConfig(
+    steps=40, batch=8, learning_rate=0.05, warm_up=4, average_decay=0.5, log_every=5, save_every=10
+)
 
 
 def test_the_rate_warms_up_stays_and_falls_to_zero():
-    stage = StageConfig(steps=100, batch=1, learning_rate=1.0, warm_up=10, average_decay=0.0,
-                        cool_down=0.5)
+    stage = StageConfig(
+        steps=100, batch=1, learning_rate=1.0, warm_up=10, average_decay=0.0, cool_down=0.5
+    )
     rates = [learning_rate(stage, step) for step in range(101)]
     assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
     assert rates[10:55] == pytest.approx([1.0] * 45)
@@ -31,9 +33,15 @@ def test_the_rate_warms_up_stays_and_falls_to_zero():
     assert rates[100] == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.parametrize("wrong, words", [
-    ({"steps": 3}, "steps is 3"), ({"batch": 0}, "batch is 0"),
-    ({"average_decay": 1.0}, "average_decay is 1.0"), ({"cool_down": 0.0}, "cool_down is 0.0")])
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"steps": 3}, "steps is 3"),
+        ({"batch": 0}, "batch is 0"),
+        ({"average_decay": 1.0}, "average_decay is 1.0"),
+        ({"cool_down": 0.0}, "cool_down is 0.0"),
+    ],
+)
 def test_a_wrong_stage_is_refused(wrong, words):
     good = {"steps": 10, "batch": 1, "learning_rate": 1.0, "warm_up": 5, "average_decay": 0.5}
     with pytest.raises(ValueError, match=words):
@@ -73,10 +81,26 @@ def linear_task(folder, stage, resume):
 def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir(), broken.mkdir()
-    plateau = StageConfig(steps=40, batch=8, learning_rate=0.05, warm_up=4, average_decay=0.5,
-                          cool_down=0.25, log_every=5, save_every=10)
-    half = StageConfig(steps=20, batch=8, learning_rate=0.05, warm_up=4, average_decay=0.5,
-                       cool_down=1e-9, log_every=5, save_every=10)
+    plateau = StageConfig(
+        steps=40,
+        batch=8,
+        learning_rate=0.05,
+        warm_up=4,
+        average_decay=0.5,
+        cool_down=0.25,
+        log_every=5,
+        save_every=10,
+    )
+    half = StageConfig(
+        steps=20,
+        batch=8,
+        learning_rate=0.05,
+        warm_up=4,
+        average_decay=0.5,
+        cool_down=1e-9,
+        log_every=5,
+        save_every=10,
+    )
     expected = linear_task(whole, plateau, resume=False)
     linear_task(broken, half, resume=False)
     actual = linear_task(broken, plateau, resume=True)
@@ -88,8 +112,14 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path):
 def test_learning_stops_at_a_loss_that_is_not_a_number(tmp_path):
     module = nn.Linear(20, 20)
     with pytest.raises(FloatingPointError, match="loss is nan"):
-        learn("bad", module, lambda m, _: m(torch.full((1, 20), np.nan)).sum(), STAGE, tmp_path,
-              resume=False)
+        learn(
+            "bad",
+            module,
+            lambda m, _: m(torch.full((1, 20), np.nan)).sum(),
+            STAGE,
+            tmp_path,
+            resume=False,
+        )
 
 
 def test_the_edge_loss_sees_blur_but_not_a_shift_of_brightness():
