@@ -13,7 +13,7 @@ from .judges import Examined
 from .judging import Result
 from .lab import Pair
 from .tuning import RULE, Choices, best
-from .verdict import Verdict
+from .verdict import Verdict, overall_verdicts
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Findings:
     def pairs(self) -> list[Pair]:
         return list(dict.fromkeys(one.pair for one in self.results))
 
+    @property
+    def by_measures(self) -> list[Verdict]:
+        return [one for one in overall_verdicts(self.results) if one.duels]
+
     def of(self, pair: Pair) -> list[Result]:
         return [one for one in self.results if one.pair == pair]
 
@@ -47,6 +51,7 @@ def numbers(findings: Findings) -> dict[str, object]:
         "results": [result_numbers(one) for one in findings.results],
         "trials": trial_numbers(findings.choices),
         "verdicts": [verdict_numbers(one) for one in findings.verdicts],
+        "by measures": [count_numbers(one) for one in findings.by_measures],
         "missing": list(findings.missing),
         "machine": machine(torch.device("cpu")),
     }
@@ -79,6 +84,17 @@ def trial_numbers(choices: Choices) -> list[dict[str, object]]:
         for (pair, name), choice in choices.items()
         for trial in choice.trials
     ]
+
+
+def count_numbers(verdict: Verdict) -> dict[str, object]:
+    """A verdict without its duels."""
+    return {
+        "claim": verdict.claim,
+        "structure": verdict.structure.key,
+        "appearance": verdict.appearance.key,
+        "held": [pair.name for pair in verdict.held],
+        "held against rivals that draw": [pair.name for pair in verdict.held_against_editors],
+    }
 
 
 def verdict_numbers(verdict: Verdict) -> dict[str, object]:

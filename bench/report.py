@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .axes import AXES, COLOUR, FRECHET, PSNR, Axis
+from .axes import AXES, COLOUR, FRECHET, PSNR, Axis, Side
 from .cost_page import machine, machine_line, markdown_table
 from .figures import contact_sheet, scatter, sheet_name
 from .findings import Findings, numbers
@@ -18,7 +18,7 @@ from .lab import Pair
 from .method import Family, Setting
 from .statistics import Interval
 from .tuning import RULE
-from .verdict import Duel, Verdict
+from .verdict import Duel, Verdict, measures
 
 PAGE, NUMBERS, PICTURES = "quality.md", "quality.json", "bench"
 SHEET_SCENES, SHEET_RIVALS = 4, 4
@@ -47,6 +47,7 @@ def page(findings: Findings, sheets: Sequence[Pair]) -> str:
         "*Structure against appearance, a panel per translation; up and to the right is better. "
         f"[The same with the Fréchet distance]({PICTURES}/{SCATTERS[FRECHET]}).*",
         *(verdict_part(verdict) for verdict in findings.verdicts),
+        *measures_part(findings.by_measures),
         "## Means over the translations",
         mean_table(findings),
         *(pair_part(findings, pair, pair in sheets) for pair in findings.pairs),
@@ -99,6 +100,29 @@ def verdict_part(verdict: Verdict) -> str:
         f"{len(verdict.held)} of {len(verdict.pairs)} translations ({held}).",
     ]
     return "\n\n".join([*lines, lost_table(verdict)] if verdict.lost else lines)
+
+
+def measures_part(verdicts: Sequence[Verdict]) -> list[str]:
+    """In how many translations claim 2 holds, a row per measure of structure."""
+    if not verdicts:
+        return []
+    first = verdicts[0]
+    appearances = [axis.name for axis in measures(Side.APPEARANCE)]
+    rows = [
+        [axis.name, *(held_cell(one) for one in verdicts if one.structure == axis)]
+        for axis in measures(Side.STRUCTURE)
+    ]
+    return [
+        f"## {first.ours}: {first.claim}, under every measure",
+        f"Translations, of {len(first.pairs)}, in which the claim holds against every rival, and "
+        f"in brackets against every rival that draws with the model; a row per measure of "
+        f"structure, a column per measure of appearance.",
+        markdown_table(["structure by", *appearances], rows),
+    ]
+
+
+def held_cell(verdict: Verdict) -> str:
+    return f"{len(verdict.held)} ({len(verdict.held_against_editors)})"
 
 
 def lost_table(verdict: Verdict) -> str:

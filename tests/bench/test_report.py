@@ -131,6 +131,17 @@ def test_numbers_carry_intervals_and_verdicts(findings):
     assert by_colour[0]["duels"][0]["advantages"][EDGES.key]["value"] == pytest.approx(0.2)
 
 
+def test_the_claim_is_counted_under_every_measure(findings):
+    text = page(findings, [])
+    assert f"## {DEFAULT}: at least as good on all three axes, under every measure" in text
+    assert "| structure by | colour | gradients | Fréchet |" in text
+    assert "| edges, truth | 1 (1) | 1 (1) | 1 (1) |" in text
+    told = numbers(findings)["by measures"]
+    assert len(told) == 9
+    assert told[0]["held"] == ["day to night"]
+    assert page(replace(findings, results=()), []).count("under every measure") == 0
+
+
 def test_sheets_show_ours_and_the_strongest_rivals():
     rivals = [
         result(f"Rival {place}", Family.RIVAL, PAIRS[0], psnr=10.0 + place) for place in range(9)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.axes import COLOUR, EDGES, FRECHET, PSNR
+from bench.axes import COLOUR, EDGES, FRECHET, LABELS, PSNR
 from bench.judging import Result, Scores
 from bench.lab import PAIRS, Meter
 from bench.method import Family, Method
@@ -34,6 +34,7 @@ def result(name, family, pair, psnr, edges, colour):
     values = {
         PSNR.key: psnr + wobble,
         EDGES.key: edges + wobble,
+        LABELS.key: 1 - edges + wobble,
         COLOUR.key: colour + torch.cat([torch.zeros(1), resamples]),
         FRECHET.key: 10 * colour + torch.cat([torch.zeros(1), resamples]),
     }
@@ -132,6 +133,15 @@ def test_bounds_are_no_rivals_and_four_pairs_are_not_enough():
     assert {duel.rival for duel in verdict.duels} == {"Rival"}
     assert len(verdict.held) == 4
     assert not verdict.reached
+
+
+def test_another_measure_of_structure_may_turn_the_verdict():
+    results = [one for pair in PAIRS for one in lines(pair)]
+    assert overall_verdict(results, COLOUR).reached
+    by_labels = overall_verdict(results, COLOUR, LABELS)
+    assert by_labels.structure is LABELS
+    assert by_labels.held == []
+    assert all(duel.standing(LABELS) is Standing.WORSE for duel in by_labels.lost)
 
 
 def test_every_claim_is_judged_by_both_appearances():
