@@ -26,7 +26,7 @@ from .reports import optimisation_report, relative_error, reported
 from .run import Recorder, Stage, run_stage
 from .settings import config_of, setting
 from .trajectory import fitted_mask
-from .types import CorrelationSocket, TrajectorySocket
+from .types import TrajectorySocket, correlation_input, mask_input
 
 STEPS, SPACING = 20, Spacing.TRAILING  # more bring little; the path begins at the highest noise
 DEFAULT_GUIDANCE = 2.0  # both branches cancel what they share, so little of it goes far
@@ -76,14 +76,8 @@ class DifferencePath(io.ComfyNode):
                     tooltip="A batch of pictures of the target domain, encoded; without it only "
                     "the structure is corrected.",
                 ),
-                CorrelationSocket.Input(
-                    "correlation", optional=True, tooltip="Channel weights; without it all alike."
-                ),
-                io.Mask.Input(
-                    "mask",
-                    optional=True,
-                    tooltip="White may change, black stays the source; any size.",
-                ),
+                correlation_input(),
+                mask_input(),
                 io.Latent.Input(
                     "source_latent",
                     optional=True,

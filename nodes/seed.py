@@ -32,7 +32,7 @@ from .prompts import check_prompt_fits
 from .reports import optimisation_report, reported, seed_line
 from .run import Recorder, Stage, check_gradients, run_stage
 from .settings import config_of, setting
-from .types import CorrelationSocket, NullTextSocket, NullTextValue, TrajectorySocket
+from .types import NullTextSocket, NullTextValue, TrajectorySocket, correlation_input
 
 GUIDED = 2  # evaluations of a guided step
 
@@ -65,9 +65,7 @@ class SeedTranslate(io.ComfyNode):
                 setting(SeedConfig, "keep_shell"),
                 setting(SeedConfig, "structure"),
                 setting(SeedConfig, "distance"),
-                CorrelationSocket.Input(
-                    "correlation", optional=True, tooltip="Channel weights; without it all alike."
-                ),
+                correlation_input(),
             ],
             outputs=[
                 output(io.Latent, "seed", "The translated seed."),

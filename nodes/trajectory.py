@@ -21,7 +21,7 @@ from .reports import optimisation_report, reported
 from .run import Recorder, Stage, check_gradients, run_stage
 from .seed import GUIDED, check_null_text_fits, fitted_to, prompts_with_null_text
 from .settings import config_of, setting
-from .types import CorrelationSocket, NullTextSocket, TrajectorySocket
+from .types import NullTextSocket, TrajectorySocket, correlation_input, mask_input
 
 
 class TrajectoryOptimize(io.ComfyNode):
@@ -58,14 +58,8 @@ class TrajectoryOptimize(io.ComfyNode):
                 NullTextSocket.Input(
                     "null_text", optional=True, tooltip="Replaces the negative prompt step by step."
                 ),
-                CorrelationSocket.Input(
-                    "correlation", optional=True, tooltip="Channel weights; without it all alike."
-                ),
-                io.Mask.Input(
-                    "mask",
-                    optional=True,
-                    tooltip="White may change, black stays the source; any size.",
-                ),
+                correlation_input(),
+                mask_input(),
             ],
             outputs=[
                 output(io.Latent, "latent", "The translated pictures, to be decoded."),

@@ -29,6 +29,7 @@ from .reports import optimisation_report, relative_error, reported, seed_line
 from .run import Recorder, Stage, check_gradients_at, run_stage
 from .seed import GUIDED
 from .settings import config_of, setting
+from .types import mask_input
 
 WITHOUT_NULL_TEXT = "off"
 DEFAULTS = Stages()
@@ -82,11 +83,7 @@ class Translate(io.ComfyNode):
                     tooltip="Pictures like your source, encoded; they let the node weigh the "
                     "latent channels.",
                 ),
-                io.Mask.Input(
-                    "mask",
-                    optional=True,
-                    tooltip="White may change, black stays the source; any size.",
-                ),
+                mask_input(),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),

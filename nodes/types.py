@@ -1,4 +1,4 @@
-"""The values that travel between S2ST nodes, and their sockets."""
+"""The values that travel between S2ST nodes, their sockets, and the inputs many nodes share."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ from .api import io
 TrajectorySocket = io.Custom("S2ST_TRAJECTORY")  # carries an s2st.Trajectory
 NullTextSocket = io.Custom("S2ST_NULL_TEXT")  # carries a NullTextValue
 CorrelationSocket = io.Custom("S2ST_CORRELATION")  # carries an s2st.CorrelationFactor
+
+
+def mask_input():
+    tooltip = "White may change, black stays the source; any size."
+    return io.Mask.Input("mask", optional=True, tooltip=tooltip)
+
+
+def correlation_input():
+    tooltip = "Channel weights; without it all alike."
+    return CorrelationSocket.Input("correlation", optional=True, tooltip=tooltip)
 
 
 @dataclass(frozen=True, kw_only=True)
