@@ -9,9 +9,11 @@ import torch
 
 from .axes import AXES, FURTHER_AXES
 from .cost_page import machine
+from .frontier import frontier
 from .judges import Examined
 from .judging import Result
 from .lab import Pair
+from .method import Family
 from .tuning import RULE, Choices, best
 from .verdict import Verdict, overall_verdicts
 
@@ -35,6 +37,11 @@ class Findings:
     def by_measures(self) -> list[Verdict]:
         return [one for one in overall_verdicts(self.results) if one.duels]
 
+    @property
+    def rivals(self) -> list[str]:
+        names = [one.method.name for one in self.results if one.method.family is Family.RIVAL]
+        return list(dict.fromkeys(names))
+
     def of(self, pair: Pair) -> list[Result]:
         return [one for one in self.results if one.pair == pair]
 
@@ -52,6 +59,15 @@ def numbers(findings: Findings) -> dict[str, object]:
         "trials": trial_numbers(findings.choices),
         "verdicts": [verdict_numbers(one) for one in findings.verdicts],
         "by measures": [count_numbers(one) for one in findings.by_measures],
+        "frontier": [
+            {
+                "pair": one.pair.name,
+                "rival": one.rival,
+                "settings": one.settings,
+                "beaten": one.beaten,
+            }
+            for one in frontier(findings.choices, findings.rivals)
+        ],
         "missing": list(findings.missing),
         "machine": machine(torch.device("cpu")),
     }

@@ -13,12 +13,13 @@ from .axes import AXES, COLOUR, FRECHET, PSNR, Axis, Side
 from .cost_page import machine, machine_line, markdown_table
 from .figures import contact_sheet, scatter, sheet_name
 from .findings import Findings, numbers
+from .frontier import frontier
 from .judging import Result
 from .lab import Pair
 from .method import Family, Setting
 from .statistics import Interval
 from .tuning import RULE
-from .verdict import Duel, Verdict, measures
+from .verdict import FAITHFUL, Duel, Verdict, measures
 
 PAGE, NUMBERS, PICTURES = "quality.md", "quality.json", "bench"
 SHEET_SCENES, SHEET_RIVALS = 4, 4
@@ -48,6 +49,7 @@ def page(findings: Findings, sheets: Sequence[Pair]) -> str:
         f"[The same with the Fréchet distance]({PICTURES}/{SCATTERS[FRECHET]}).*",
         *(verdict_part(verdict) for verdict in findings.verdicts),
         *measures_part(findings.by_measures),
+        *frontier_part(findings),
         "## Means over the translations",
         mean_table(findings),
         *(pair_part(findings, pair, pair in sheets) for pair in findings.pairs),
@@ -123,6 +125,23 @@ def measures_part(verdicts: Sequence[Verdict]) -> list[str]:
 
 def held_cell(verdict: Verdict) -> str:
     return f"{len(verdict.held)} ({len(verdict.held_against_editors)})"
+
+
+def frontier_part(findings: Findings) -> list[str]:
+    """Claim 1 over all settings that were tried, a row per rival."""
+    found = frontier(findings.choices, findings.rivals)
+    if not found:
+        return []
+    cells = {(one.rival, one.pair): f"{one.beaten} of {one.settings}" for one in found}
+    rivals, pairs = (list(dict.fromkeys(names)) for names in zip(*cells, strict=True))
+    rows = [[rival, *(cells.get((rival, pair), " ") for pair in pairs)] for rival in rivals]
+    return [
+        f"## {FAITHFUL}: structure at equal appearance, over all settings",
+        f"How many of a rival's settings are beaten on the {findings.facts['tuning_scenes']} "
+        f"tuning scenes: one of the settings of {FAITHFUL} comes at least as near to the target "
+        f"domain's colours and keeps more edges of the source, beyond doubt.",
+        markdown_table(["rival", *(pair.name for pair in pairs)], rows),
+    ]
 
 
 def lost_table(verdict: Verdict) -> str:

@@ -20,7 +20,7 @@ from bench.report import (
     sheet_columns,
     told_losses,
 )
-from bench.tuning import Choice
+from bench.tuning import Choice, Trial
 from bench.verdict import DEFAULT, FAITHFUL, Duel, Verdict, verdicts
 
 FACTS = {"scenes": 6, "tuning_scenes": 2, "steps": 4, "references": 3, "pool": 9}
@@ -140,6 +140,22 @@ def test_the_claim_is_counted_under_every_measure(findings):
     assert len(told) == 9
     assert told[0]["held"] == ["day to night"]
     assert page(replace(findings, results=()), []).count("under every measure") == 0
+
+
+def test_settings_that_are_beaten_are_counted(findings):
+    assert "over all settings" not in page(findings, []), "nothing was tried"
+    better, worse = (Trial({}, 20.0, (edges,) * 4, 0.01) for edges in (0.9, 0.8))
+    choices = {
+        (PAIRS[0], FAITHFUL): Choice({}, (better,)),
+        (PAIRS[0], "Rival"): Choice({}, (worse, better)),
+    }
+    tried = replace(findings, choices=choices)
+    text = page(tried, [])
+    assert "| rival | day to night |" in text
+    assert "| Rival | 1 of 2 |" in text
+    assert numbers(tried)["frontier"] == [
+        {"pair": "day to night", "rival": "Rival", "settings": 2, "beaten": 1}
+    ]
 
 
 def test_sheets_show_ours_and_the_strongest_rivals():
