@@ -73,7 +73,10 @@ def loss_settings(setting: Setting) -> tuple[SeedConfig, TrajectoryConfig]:
     """The two optimisations under one distance, each at the rates that suit it."""
     distance = Distance(setting["distance"])
     along = TrajectoryConfig(
-        structure_weight=setting["structure"], learning_rate=setting["rate"], distance=distance
+        structure_weight=setting["structure"],
+        learning_rate=setting["rate"],
+        distance=distance,
+        start=setting.get("start", 0.0),
     )
     seed_rate = {Distance.HISTOGRAM: 0.03, Distance.WASSERSTEIN: 0.01}[distance]
     return SeedConfig(learning_rate=seed_rate, distance=distance), along
@@ -104,6 +107,13 @@ METHODS = (
             {"distance": "wasserstein", "guidance": 3.0, "structure": 1.0, "rate": 0.005},
             {"distance": "wasserstein", "guidance": 3.0, "structure": 3.0, "rate": 0.005},
             {"distance": "wasserstein", "guidance": 2.0, "structure": 1.0, "rate": 0.005},
+            {  # the translated seed holds the first steps, so only the later ones are optimised
+                "distance": "wasserstein",
+                "guidance": 3.0,
+                "structure": 3.0,
+                "rate": 0.005,
+                "start": 0.4,
+            },
         ),
         source="2312.00116",
     ),

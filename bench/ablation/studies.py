@@ -82,6 +82,7 @@ class Values:
     draws: int = 5
     refines: tuple[int, ...] = (0, 1, 3)
     references: tuple[int, ...] = (1, 4, 16, 64)
+    starts: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6)
     bases: tuple[str, ...] = tuple(BASES)
     seed: SeedConfig = SEED
     null_text: NullTextConfig = PUBLISHED_NULL_TEXT
@@ -117,6 +118,7 @@ QUICK = Values(
     draws=2,
     refines=(0, 1),
     references=(1, 4),
+    starts=(0.0, 0.5),
     bases=("histogram",),
     seed=replace(SEED, lookahead=1),
     null_text=replace(PUBLISHED_NULL_TEXT, inner_steps=1),
@@ -167,6 +169,29 @@ def structure(values: Values) -> Study:
         title="How edges are compared, and with what",
         columns=("distance", "form", "reference"),
         base=("scale-free", "source"),
+        cells=tuple(cells),
+    )
+
+
+def when(values: Values) -> Study:
+    """Whether the first steps are left alone, under the source's seed and a translated one."""
+    seeds = {"off": replace(values.seed, iterations=0), "on": values.seed}
+
+    def options(seed: SeedConfig, weight: float, start: float) -> Options:
+        late = replace(values.last(values.inner), structure_weight=weight, start=start)
+        return replace(values.options(late), seed=seed)
+
+    cells = [
+        Cell((name, f"{weight:g}", f"{start:g}"), options(seed, weight, start))
+        for name, seed in seeds.items()
+        for weight in (1.0, 3.0)
+        for start in values.starts
+    ]
+    return Study(
+        name="when",
+        title="Which steps trajectory optimisation corrects",
+        columns=("seed translation", "structure weight", "start"),
+        base=("off", "1", "0"),
         cells=tuple(cells),
     )
 
@@ -381,6 +406,7 @@ BUILDERS: tuple[Callable[[Values], Study], ...] = (
     steps,
     refine,
     ideas,
+    when,
     gradient,
     iterations,
     parts,
