@@ -12,7 +12,7 @@ from .correlation import CorrelationConfig, correlation_factor
 from .domain import domain_statistics
 from .guidance import Prompt
 from .inversion import InversionConfig, invert
-from .null_text import NullText, NullTextConfig, NullTextMethod, null_text_inversion
+from .null_text import NullText, NullTextConfig, null_text_inversion
 from .seed import SeedConfig, translate_seed
 from .trajectory import Trajectory
 from .trajectory_optimization import TrajectoryConfig, optimize_trajectory
@@ -24,19 +24,24 @@ def ignore_stage(_: str, __: StepRecord) -> None:
     """The listener that does nothing."""
 
 
+# A translated seed holds the first steps; without one nothing does, and `start` must be 0.
+AFTER_SEED_TRANSLATION = TrajectoryConfig(start=0.4, structure_weight=3.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stages:
     """Which stages run, each with its own config; None leaves a stage out.
 
     All of them None (but the inversion) is plain inversion and sampling with the target prompt.
-    The published null text is `NullTextConfig()`; the fast one comes closer for a sixth of its cost
-    (docs/cost.md).
+    The defaults are those of docs/ablation.md. The paper's null text is `NullTextConfig()`; the
+    fast one returns the source more closely for a sixth of its cost (docs/cost.md).
     """
 
-    inversion: InversionConfig = InversionConfig()
-    null_text: NullTextConfig | None = NullTextConfig(method=NullTextMethod.FAST)
+    inversion: InversionConfig = InversionConfig(steps=20)
+    null_text: NullTextConfig | None = None
     seed: SeedConfig | None = SeedConfig()
-    trajectory: TrajectoryConfig | None = TrajectoryConfig()
+    guided_seed: bool = False  # whether the target's guidance acts in seed translation too
+    trajectory: TrajectoryConfig | None = AFTER_SEED_TRANSLATION
     correlation: CorrelationConfig | None = CorrelationConfig()
 
 
@@ -98,7 +103,7 @@ def translate(
         seed = translate_seed(
             model,
             trajectory,
-            target,
+            target if stages.guided_seed else Prompt(target.positive),
             domain,
             stages.seed,
             eta,

@@ -21,7 +21,7 @@ parser.add_argument("--source", required=True, help="what the picture shows")
 parser.add_argument("--target", required=True, help="what it shall show")
 parser.add_argument("--references", nargs="+", required=True, help="pictures of the target domain")
 parser.add_argument("--guidance", type=float, default=3.0)
-parser.add_argument("--steps", type=int, default=InversionConfig().steps)
+parser.add_argument("--steps", type=int, default=Stages().inversion.steps)
 options = parser.parse_args()
 
 parts = PipelineParts.of(DiffusionPipeline.from_pretrained(options.model, use_safetensors=True))

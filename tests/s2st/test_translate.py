@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,9 +12,11 @@ from s2st import (
     Stages,
     TrajectoryConfig,
     correlation_factor,
+    domain_statistics,
     invert,
     sample,
     translate,
+    translate_seed,
 )
 
 INVERSION = InversionConfig(steps=8)
@@ -62,6 +65,16 @@ def test_two_runs_are_bit_identical_and_leave_the_random_state(run, domain_laten
     assert torch.equal(one.latent, other.latent)
     assert torch.equal(one.seed, other.seed)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_guidance_acts_in_seed_translation_only_where_asked(
+    run, curved_model, sigma_table, latent, source, target, domain_latents
+):
+    trajectory = invert(curved_model, latent, source, sigma_table, INVERSION)
+    domain = domain_statistics(domain_latents)
+    for guided, prompt in ((False, Prompt(target)), (True, Prompt(target, source, 3.0))):
+        expected = translate_seed(curved_model, trajectory, prompt, domain, ALL.seed)
+        assert torch.equal(run(replace(ALL, guided_seed=guided)).seed, expected)
 
 
 def test_inputs_are_left_alone(run, latent, domain_latents):
