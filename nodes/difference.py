@@ -24,11 +24,11 @@ from .layout import PictureSize
 from .prompts import check_prompt_fits
 from .reports import optimisation_report, relative_error, reported
 from .run import Recorder, Stage, run_stage
-from .settings import config_of, setting
+from .settings import STEPS, config_of, setting
 from .trajectory import fitted_mask
 from .types import TrajectorySocket, correlation_input, mask_input
 
-STEPS, SPACING = 20, Spacing.TRAILING  # more bring little; the path begins at the highest noise
+SPACING = Spacing.TRAILING  # the path begins at the highest noise
 DEFAULT_GUIDANCE = 2.0  # both branches cancel what they share, so little of it goes far
 BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds one
 

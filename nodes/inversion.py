@@ -9,7 +9,7 @@ from .latents import packed_seed, picture_of, trajectory_facts, unpacked
 from .prompts import check_prompt_fits
 from .reports import inversion_report, reported
 from .run import Stage, run_stage
-from .settings import config_of, setting
+from .settings import STEPS, config_of, setting
 from .types import TrajectorySocket
 
 
@@ -28,7 +28,7 @@ class DDIMInvert(io.ComfyNode):
                     "positive", tooltip="The source prompt: describe the picture as it is."
                 ),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
-                setting(InversionConfig, "steps"),
+                setting(InversionConfig, "steps", default=STEPS),
                 setting(InversionConfig, "spacing"),
                 setting(InversionConfig, "refine"),
                 io.Boolean.Input(

@@ -31,7 +31,7 @@ from .latents import (
 from .prompts import check_prompt_fits
 from .reports import optimisation_report, reported, seed_line
 from .run import Recorder, Stage, check_gradients, run_stage
-from .settings import config_of, setting
+from .settings import STEPS, config_of, setting
 from .types import NullTextSocket, NullTextValue, TrajectorySocket, correlation_input
 
 GUIDED = 2  # evaluations of a guided step
@@ -177,7 +177,7 @@ class SampleSeed(io.ComfyNode):
                 io.Conditioning.Input("positive", tooltip="What to sample."),
                 io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
                 guidance_input(""),
-                setting(InversionConfig, "steps"),
+                setting(InversionConfig, "steps", default=STEPS),
                 setting(InversionConfig, "spacing"),
                 io.Latent.Input(
                     "seed", optional=True, tooltip="From DDIM Invert or Seed Translate."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TypeVar
 
-from ..s2st import Settings
+from ..s2st import Settings, Stages
 from .api import io
 
+STEPS = Stages().inversion.steps  # of every node, as docs/ablation.md found them enough
 Config = TypeVar("Config", bound=Settings)
 Option = TypeVar("Option", bound=Enum)
 

@@ -24,7 +24,7 @@ from tools.comfy_client import ComfyClient, GraphFailed, GraphInterrupted, Graph
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.environment import ROOT, SetupError
 from tools.sheet import contact_sheet
-from tools.templates import GUIDANCE, REFERENCES, REFINE, STEPS, decoded, encoded, told
+from tools.templates import GUIDANCE, LATE, REFERENCES, REFINE, STEPS, decoded, encoded, told
 from tools.terminal import StageBars
 from tools.versions import installed_versions
 from tools.workflows import Output, Workflow, to_api
@@ -161,7 +161,7 @@ def stages(
     told(flow, report, f"{SEED}: report")
     from_seed = {**own, "seed": seed, "cfg": job.cfg}
     sampled = flow.add("S2ST_SampleSeed", from_seed, "sampling the new seed")
-    optimised = {**guided, "seed": seed, "cfg": job.cfg}
+    optimised = {**guided, "seed": seed, "cfg": job.cfg, **LATE}
     final, curve, report = flow.add("S2ST_TrajectoryOptimize", optimised, FINAL)
     keep(flow, curve, "trajectory loss")
     told(flow, report, f"{FINAL}: report")

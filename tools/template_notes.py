@@ -50,15 +50,16 @@ STEPS_SEED = (
     "Beside it: plain sampling from the new seed, without the last stage."
 )
 STEPS_TRAJECTORY = (
-    "**Trajectory optimisation** samples from the seed and corrects every step: edges of the "
-    "source, colours of the night.\n\n"
+    "**Trajectory optimisation** samples from the seed and corrects the steps: edges of the "
+    "source, colours of the night. The translated seed holds the first ones, so *start* is 0.4; "
+    "without stage 4 set it to 0.\n\n"
     "- edges move: raise *structure_weight*\n"
     "- not night enough: raise *appearance_weight* or *learning_rate*\n"
     "- grainy: lower *learning_rate*, or let *end* be 0.8"
 )
 STEPS_LOOK = (
-    "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: with "
-    "it the result stays closer to the source."
+    "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: more of "
+    "the look, at the price of edges."
 )
 OWN = (
     "## Your checkpoint, your photo\n"
@@ -81,9 +82,9 @@ OWN_WORDS = (
 OWN_TRANSLATE = (
     "- **too weak**: raise *cfg* (5 to 9) or *appearance_weight*\n"
     "- **too strong**: lower *cfg* (2 to 4), or *trajectory_iterations*\n"
-    "- **edges move**: raise *structure_weight* (2 to 5), raise *refine*\n"
+    "- **edges move**: raise *structure_weight* (5 to 10), set *trajectory_start* to 0\n"
     "- **only a part shall change**: connect a *mask*, white changes\n"
-    "- **slow or out of memory**: null_text off, *seed_iterations* 0, fewer megapixels"
+    "- **slow or out of memory**: *seed_iterations* and *trajectory_start* 0, fewer megapixels"
 )
 ONCE = (
     "## Invert once, many prompts\n"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from s2st import Stages
 from tools import template_notes as notes
 from tools.comfy_client import ComfyClient
 from tools.comfyui import CACHE, device_arguments, find, running
@@ -13,8 +14,9 @@ from tools.environment import ROOT, SetupError
 from tools.workflows import Output, Workflow
 
 FOLDER = ROOT / "workflows"
-STEPS, GUIDANCE, REFINE = 30, 3.0, 3  # for the demo model, where a run shall take a minute
+STEPS, GUIDANCE, REFINE = Stages().inversion.steps, 3.0, 3  # guidance: for the demo model
 SCENES, REFERENCES = 4, 16
+LATE = {name: getattr(Stages().trajectory, name) for name in ("start", "structure_weight")}
 OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
 SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
 PHOTO = "example.png"
@@ -144,7 +146,7 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     shown(flow, decoded(flow, plain[0], vae, "decode"), "from the translated seed alone")
     flow.group("5 - Optimise the trajectory")
     flow.note(notes.STEPS_TRAJECTORY)
-    wanted |= {"seed": seed, "cfg": GUIDANCE}
+    wanted |= {"seed": seed, "cfg": GUIDANCE, **LATE}
     result, curve, done = flow.add("S2ST_TrajectoryOptimize", wanted)
     shown(flow, curve, "trajectory optimisation: loss")
     told(flow, done, "report")
@@ -177,7 +179,8 @@ def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow.group("4 - Translate", 380)
     flow.note(notes.OWN_TRANSLATE)
     prompts = {"model": model, "source": source, "positive": target, "negative": negative}
-    wanted = {**prompts, "latent": start, "target_domain": domain, "null_text": "negative prompt"}
+    wanted = {**prompts, "latent": start, "target_domain": domain, "guided_seed": False}
+    wanted |= {"structure_weight": LATE["structure_weight"], "trajectory_start": LATE["start"]}
     result, charts, report, _ = flow.add("S2ST_Translate", wanted)
     shown(flow, charts, "losses: they should fall")
     told(flow, report, "report")
@@ -242,7 +245,7 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
         wanted = {**parts, "positive": target, "target_domain": look}
         seed = flow.add("S2ST_SeedTranslate", wanted)[0]
         flow.column()
-        wanted |= {"seed": seed, "cfg": GUIDANCE}
+        wanted |= {"seed": seed, "cfg": GUIDANCE, **LATE}
         result = flow.add("S2ST_TrajectoryOptimize", wanted)[0]
         shown(flow, decoded(flow, result, vae, "decode"), domain)
     return flow
