@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ..lab import PAIRS, Pair, make_case, open_lab
 from .axes import measured
 from .cells import Bench, Cabinet, Result, finished_places, places_of
 from .report import End, Finished, write
-from .rows import rows_of
+from .rows import mean_results, rows_of
 from .studies import QUICK, Study, Values, studies
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,27 +30,33 @@ def main(arguments: Sequence[str]) -> int:
     values = QUICK if options.quick else Values(steps=options.steps)
     every = studies(values)
     chosen = [every[name] for name in options.studies or every]
-    pairs = tuple(PAIR_NAMES[name] for name in options.pairs or _pairs(options.quick))
+    pairs = {study.name: _pairs(study, options) for study in every.values()}
     seeds = TUNING_SEEDS[: options.scenes or (2 if options.quick else 6)]
     lab = open_lab(values.steps, max(values.references))
     bench = Bench(lab, Cabinet(options.cells))
     if not options.report_only:
         run(bench, chosen, pairs, seeds)
-    finished = [finish(bench, study, pairs, seeds) for study in every.values()]
+    finished = [finish(bench, study, pairs[study.name], seeds) for study in every.values()]
     folder = options.out or ROOT / ("out/bench" if options.quick else "docs")
-    write(finished, ends_of(bench, pairs, seeds), folder)
+    shown = [pair for pair in PAIRS if any(pair in those for those in pairs.values())]
+    write(finished, ends_of(bench, shown, seeds), folder)
     complete = sum(bool(one.rows) for one in finished)
     print(f"Wrote {folder / 'ablation.md'}: {complete} of {len(every)} studies.")
     return 0
 
 
-def run(bench: Bench, chosen: Sequence[Study], pairs: Sequence[Pair], seeds: Sequence[int]) -> None:
-    """Fill the cabinet, telling how far it has come."""
-    total = sum(len(pairs) * len(study.cells) for study in chosen)
+def run(
+    bench: Bench,
+    chosen: Sequence[Study],
+    pairs: Mapping[str, Sequence[Pair]],
+    seeds: Sequence[int],
+) -> None:
+    """Fill the cabinet, telling how far it has come; `pairs` by the name of the study."""
+    total = sum(len(pairs[study.name]) * len(study.cells) for study in chosen)
     with tqdm(total=total, unit="cell") as bar:
         for study in chosen:
             bar.set_description(study.name)
-            for pair in pairs:
+            for pair in pairs[study.name]:
                 for place in places_of(study, pair, seeds):
                     bench.result(place)
                     bar.update()
@@ -65,6 +71,8 @@ def finish(bench: Bench, study: Study, pairs: Sequence[Pair], seeds: Sequence[in
         found = finished_places(bench.cabinet, wanted)
         results += [bench.result(place) for place in found]
         older += [pair] if found not in ([], wanted) else []
+    if study.everywhere and len({result.pair for result in results}) > 1:
+        results = [*mean_results(results), *results]
     return Finished(study, len(seeds[: study.scenes]), rows_of(study, results), tuple(older))
 
 
@@ -78,8 +86,11 @@ def ends_of(bench: Bench, pairs: Sequence[Pair], seeds: Sequence[int]) -> list[E
     return ends
 
 
-def _pairs(quick: bool) -> tuple[str, ...]:
-    return USUAL_PAIRS[:1] if quick else USUAL_PAIRS
+def _pairs(study: Study, options: argparse.Namespace) -> tuple[Pair, ...]:
+    """The translations that a study runs on, unless the command line names others."""
+    usual = USUAL_PAIRS[:1] if options.quick else USUAL_PAIRS
+    usual = tuple(PAIR_NAMES) if study.everywhere and not options.quick else usual
+    return tuple(PAIR_NAMES[name] for name in options.pairs or usual)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ from ..lab import Meter, Pair
 from ..statistics import Interval, mean_interval
 from .axes import AXES
 from .cells import Result
-from .studies import Study
+from .studies import Cell, Study
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,30 @@ class Row:
 
     def interval(self, axis: str) -> Interval:
         return mean_interval(self.values[axis])
+
+
+@dataclass(frozen=True)
+class Everywhere(Pair):
+    """All translations of a study in the place of one."""
+
+    source: str = "any"
+    target: str = "any"
+
+    @property
+    def name(self) -> str:
+        return "mean of all"
+
+
+def mean_results(results: Sequence[Result]) -> list[Result]:
+    """Each cell's mean over the translations, scene by scene: all are of the same scenes."""
+    groups: dict[Cell, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.cell, []).append(result)
+    means = []
+    for cell, group in groups.items():
+        values = {name: draws.tolist() for name, draws in _averaged(group).items()}
+        means.append(Result(Everywhere(), cell, values, _mean_cost(group)))
+    return means
 
 
 def rows_of(study: Study, results: Sequence[Result]) -> list[Row]:

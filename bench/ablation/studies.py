@@ -36,6 +36,7 @@ from .options import (
     Weights,
     translated,
 )
+from .whole import LATE, choices, whole
 
 BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
 L1_WEIGHT = 2.0  # brings the L1 loss of these latents to the size of the scale-free one
@@ -63,6 +64,7 @@ class Study:
     base: tuple[str, ...]
     cells: tuple[Cell, ...]
     scenes: int = 4  # at most
+    everywhere: bool = False  # on all translations, with their mean
 
     def base_of(self, cell: Cell) -> tuple[str, ...]:
         """The labels of the cell that this one is compared with."""
@@ -395,6 +397,25 @@ def ideas(values: Values) -> Study:
     )
 
 
+def defaults(values: Values) -> Study:
+    """The whole method at its defaults, and with one of them changed."""
+    late = replace(LATE, iterations=values.inner)
+    seed = replace(values.seed, iterations=min(values.inner, values.seed.iterations))
+    cells = [
+        Cell((name,), replace(options, references=values.usual_references), whole)
+        for name, options in choices(values.steps, seed, late, values.null_text).items()
+    ]
+    return Study(
+        name="defaults",
+        title="The whole method, its defaults and other choices",
+        columns=("choice",),
+        base=("the default",),
+        cells=tuple(cells),
+        scenes=6,
+        everywhere=True,
+    )
+
+
 # The cheap ones first.
 BUILDERS: tuple[Callable[[Values], Study], ...] = (
     distance,
@@ -411,6 +432,7 @@ BUILDERS: tuple[Callable[[Values], Study], ...] = (
     iterations,
     parts,
     eta_seed,
+    defaults,
 )
 
 

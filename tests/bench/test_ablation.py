@@ -30,12 +30,12 @@ from bench.ablation.options import (
     translated,
     weights,
 )
-from bench.ablation.rows import loss_in_percent, rows_of
+from bench.ablation.rows import loss_in_percent, mean_results, rows_of
 from bench.ablation.studies import QUICK, Cell, Study, Values, studies
 from bench.lab import PAIRS, Meter, make_case, open_lab
 from bench.statistics import Interval
 from demo_world import TUNING_SEEDS
-from s2st import Gradient, correlation_factor, domain_statistics, translate_seed
+from s2st import Gradient, Stages, correlation_factor, domain_statistics, translate_seed
 
 NIGHT = PAIRS[0]
 FEW = Options(
@@ -229,6 +229,12 @@ def test_the_studies_hold_what_was_asked_for():
         assert {cell.options.draw for cell in full[name].cells} >= set(range(5))
 
 
+def test_the_default_of_the_table_is_the_default_of_the_library():
+    first = studies(Values())["defaults"].cells[0]
+    assert first.labels == ("the default",)
+    assert first.options.stages == Stages()
+
+
 def results_of(study, values):
     """Invented results: every axis of every cell has these values."""
     return [
@@ -259,6 +265,18 @@ def test_draws_of_one_setting_are_averaged_scene_by_scene():
     rows = rows_of(study, results_of(study, [[1.0, 1.0], [2.0, 4.0], [4.0, 8.0]]))
     assert [(row.labels, row.draws) for row in rows] == [(("base",), 1), (("draw",), 2)]
     assert rows[1].values["truth"].tolist() == [3.0, 6.0]
+
+
+def test_the_mean_over_translations_is_taken_scene_by_scene():
+    study = two_settings("base", "other")
+    night = results_of(study, [[1.0, 2.0], [2.0, 4.0]])
+    snow = [replace(one, pair=PAIRS[4], spent=Meter(4.0)) for one in reversed(night)]
+    means = mean_results([*night, *snow])
+    assert [one.pair.name for one in means] == ["mean of all"] * 2
+    assert [one.values["truth"] for one in means] == [[1.0, 2.0], [2.0, 4.0]]
+    assert means[0].spent.evaluations == 3.0
+    gain = rows_of(study, means)[1].differences["truth"]
+    assert gain.value == pytest.approx(1.5)
 
 
 def test_unknown_studies_and_pairs_are_refused(capsys):
