@@ -17,12 +17,14 @@ from s2st import (
     null_text_inversion,
     optimize_trajectory,
     references_of,
+    restore_detail,
     translate_seed,
 )
 from s2st.contract import Conditioning
 
 from .lab import Case, Meter
 from .method import Family, Method, Setting, trajectory_of
+from .rivals.difference_path import run as plain_path
 
 GUIDANCE = 2.0  # the difference path node's own
 
@@ -35,7 +37,22 @@ def prompts(case: Case, guidance: float) -> tuple[Conditioning, Prompt]:
 
 
 def default(case: Case, setting: Setting, spent: Meter) -> Tensor:
-    """The difference path with S2ST's terms, at its defaults, which need no inversion."""
+    """The difference path with S2ST's terms and the source's detail, all at their defaults."""
+    return sharpened(case, path_alone(case, setting, spent))
+
+
+def sharp_rival(case: Case, setting: Setting, spent: Meter) -> Tensor:
+    """The strongest rival with our detail restored: what is then left of the difference."""
+    return sharpened(case, plain_path(case, setting, spent))
+
+
+def sharpened(case: Case, pictures: Tensor) -> Tensor:
+    """With the source's detail restored."""
+    return restore_detail(pictures, case.source, case.decoded(case.latents))
+
+
+def path_alone(case: Case, setting: Setting, spent: Meter) -> Tensor:
+    """The same as the autoencoder leaves it; no inversion is needed."""
     lab, references = case.lab, references_of(case.reference_latents)
     source, target = prompts(case, GUIDANCE)
     model = lab.parts.denoiser
@@ -127,5 +144,16 @@ METHODS = (
         ),
         source="ours",
     ),
+    Method(
+        name="Difference path, detail restored",
+        family=Family.OURS,
+        run=sharp_rival,
+        settings=(  # those that the path itself was ever best with
+            {"guidance": 3.0, "draws": 1, "start": 1.0},
+            {"guidance": 2.0, "draws": 2, "start": 1.0},
+        ),
+        source="ours",
+    ),
+    Method(name="S2ST (detail as decoded)", family=Family.OURS, run=path_alone, source="ours"),
     Method(name="S2ST", family=Family.OURS, run=default, source="ours"),
 )

@@ -33,6 +33,7 @@ from .statistics import Interval, Standing, mean_interval, standing
 from .tuning import Choices, Trial, best
 
 FAITHFUL, DEFAULT = "S2ST (paper)", "S2ST"
+AS_DECODED, SHARP_RIVAL = "S2ST (detail as decoded)", "Difference path, detail restored"
 PAIRS_WANTED = 5
 
 
@@ -112,18 +113,23 @@ def structure_verdict(results: Sequence[Result], choices: Choices, appearance: A
 
 
 def overall_verdict(
-    results: Sequence[Result], appearance: Axis, structure: Axis = EDGES
+    results: Sequence[Result],
+    appearance: Axis,
+    structure: Axis = EDGES,
+    *,
+    name: str = DEFAULT,
+    opponent: str | None = None,
 ) -> Verdict:
-    """Claim 2."""
+    """Claim 2, for the method called `name`; against one `opponent` or all rivals."""
     duels = []
-    for ours, rival in meetings(results, DEFAULT):
+    for ours, rival in meetings(results, name, opponent):
         advantages = compared(ours, rival, (PSNR, structure, appearance))
         holds = overall_claim([standing(one) for one in advantages.values()])
         duels.append(
             Duel(ours.pair, rival.method.name, advantages, holds, recolours=recolours(rival))
         )
     claim = "at least as good on all three axes"
-    return Verdict(claim, DEFAULT, appearance, tuple(duels), structure)
+    return Verdict(claim, name, appearance, tuple(duels), structure)
 
 
 def overall_verdicts(results: Sequence[Result]) -> list[Verdict]:
@@ -139,9 +145,13 @@ def measures(side: Side) -> list[Axis]:
     return [axis for axis in AXES if axis.side is side]
 
 
-def meetings(results: Sequence[Result], name: str) -> list[tuple[Result, Result]]:
-    """Our method with every rival, pair by pair."""
-    rivals = [one for one in results if one.method.family is Family.RIVAL]
+def meetings(
+    results: Sequence[Result], name: str, opponent: str | None = None
+) -> list[tuple[Result, Result]]:
+    """Our method with every rival, or with the one opponent, pair by pair."""
+    every = [one for one in results if one.method.family is Family.RIVAL]
+    named = [one for one in results if one.method.name == opponent]
+    rivals = named if opponent else every
     ours = {one.pair: one for one in results if one.method.name == name}
     return [(ours[rival.pair], rival) for rival in rivals if rival.pair in ours]
 

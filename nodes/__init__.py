@@ -4,6 +4,7 @@ from .api import ComfyExtension
 from .compare import NODES as COMPARE
 from .correlation import NODES as CORRELATION
 from .demo import NODES as DEMO
+from .detail import NODES as DETAIL
 from .difference import NODES as DIFFERENCE
 from .images import NODES as IMAGES
 from .inversion import NODES as INVERSION
@@ -24,6 +25,7 @@ NODES = [
     *STORAGE,
     *COMPARE,
     *IMAGES,
+    *DETAIL,
     *DEMO,
 ]
 

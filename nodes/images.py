@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from .api import CATEGORY, io, output
 from .latents import PICTURE_KEY, picture_of
 from .layout import PictureSize, cropped, padded, to_channels_first, to_image
+
+
+def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
+    """An IMAGE's latents, and what its size was before it was padded for them."""
+    stride = int(vae.spacial_compression_encode())
+    picture = to_channels_first(image)
+    size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
+    return vae.encode(to_image(padded(picture, stride))), size
 
 
 class EncodeImage(io.ComfyNode):
@@ -25,10 +35,7 @@ class EncodeImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, vae) -> io.NodeOutput:
-        stride = int(vae.spacial_compression_encode())
-        picture = to_channels_first(image)
-        size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
-        samples = vae.encode(to_image(padded(picture, stride)))
+        samples, size = encoded(image, vae)
         return io.NodeOutput({"samples": samples, PICTURE_KEY: size})
 
 

@@ -28,6 +28,7 @@ Read `translate.py` first: the whole method on one page.
 from .contract import Conditioning, Counted, Denoiser, StepRecord
 from .correlation import CorrelationConfig, CorrelationFactor, correlation_factor
 from .ddim import ddim_inverse_step, ddim_step, predicted_noise, sample, sample_steps
+from .detail import DetailConfig, restore_detail
 from .difference_path import DifferenceConfig, difference_path, difference_path_steps
 from .distributions import Distance
 from .domain import DomainStatistics, StatisticsConfig, domain_statistics
@@ -64,6 +65,7 @@ __all__ = [
     "CorrelationFactor",
     "Counted",
     "Denoiser",
+    "DetailConfig",
     "DifferenceConfig",
     "Distance",
     "DomainStatistics",
@@ -106,6 +108,7 @@ __all__ = [
     "optimize_trajectory_steps",
     "predicted_noise",
     "references_of",
+    "restore_detail",
     "sample",
     "sample_steps",
     "sigmas_of_alphas",

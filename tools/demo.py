@@ -24,7 +24,17 @@ from tools.comfy_client import ComfyClient, GraphFailed, GraphInterrupted, Graph
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.environment import ROOT, SetupError
 from tools.sheet import contact_sheet
-from tools.templates import GUIDANCE, LATE, REFERENCES, REFINE, STEPS, decoded, encoded, told
+from tools.templates import (
+    GUIDANCE,
+    LATE,
+    REFERENCES,
+    REFINE,
+    STEPS,
+    decoded,
+    encoded,
+    sharpened,
+    told,
+)
 from tools.terminal import StageBars
 from tools.versions import installed_versions
 from tools.workflows import Output, Workflow, to_api
@@ -39,7 +49,7 @@ SPENT = re.compile(r"(?P<evaluations>\d+) evaluations, (?P<gradients>\d+) backwa
 SOURCE, TRUTH, SHOWN = "source", "truth", "references"
 CHECK, PLAIN = "inversion check", "DDIM, target prompt"
 SEED, FINAL = "seed translation", "trajectory optimisation"
-PATH = "difference path"  # at the node's own guidance
+PATH = "difference path"  # at the node's own guidance, with the source's detail restored
 RESULTS = (CHECK, PLAIN, SEED, FINAL, PATH)
 REPORTS = ("inversion", SEED, FINAL, PATH)
 CHARTS = {
@@ -115,6 +125,7 @@ def graph(job: Job, info: Mapping[str, dict]) -> Workflow:
     latents = {name: encoded(flow, look, vae, "encode") for name, look in looks.items()}
     results = stages(flow, job, model, prompts, start, latents)
     pictures = {name: decoded(flow, latent, vae, "decode") for name, latent in results.items()}
+    pictures[PATH] = sharpened(flow, pictures[PATH], source, vae)
     for name, image in {SOURCE: source, TRUTH: truth, SHOWN: looks[job.target], **pictures}.items():
         keep(flow, image, name)
     for name, image in pictures.items():

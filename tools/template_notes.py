@@ -22,6 +22,8 @@ DEMO_TRANSLATE = (
     "- another version of the same: change **noise_seed**"
 )
 DEMO_LOOK = (
+    "**Restore Detail** brings back the fine edges of your picture that the VAE has blurred, "
+    "wherever the result still has them.\n\n"
     "Source, result, truth and one of the references side by side. The truth is the same "
     "scene drawn at night; with real photos there is none. No single number is enough: a "
     "result may keep every edge and still not look like night."

@@ -37,6 +37,11 @@ def decoded(flow: Workflow, latent: Output, vae: Output, title: str) -> Output:
     return flow.add("S2ST_DecodeImage", {"latent": latent, "vae": vae}, title)[0]
 
 
+def sharpened(flow: Workflow, image: Output, source: Output, vae: Output) -> Output:
+    """Translated pictures with the fine detail of their source."""
+    return flow.add("S2ST_RestoreDetail", {"image": image, "source": source, "vae": vae})[0]
+
+
 def shown(flow: Workflow, image: Output, title: str) -> None:
     """Pictures on the canvas."""
     flow.add("PreviewImage", {"images": image}, title)
@@ -83,7 +88,7 @@ def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
     told(flow, report, "report")
     flow.group("4 - Look", 560)
     flow.note(notes.DEMO_LOOK)
-    pictures = decoded(flow, result, vae, "decode")
+    pictures = sharpened(flow, decoded(flow, result, vae, "decode"), day, vae)
     compare(flow, {"source": day, "result": pictures, "target_domain": night, "truth": truth})
     save(flow, pictures, "s2st/day_to_night")
     return flow
@@ -185,7 +190,7 @@ def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     shown(flow, charts, "losses: they should fall")
     told(flow, report, "report")
     flow.group("5 - Look", 560)
-    pictures = decoded(flow, result, vae, "decode")
+    pictures = sharpened(flow, decoded(flow, result, vae, "decode"), photo, vae)
     compare(flow, {"source": photo, "result": pictures, "target_domain": look})
     save(flow, pictures, "s2st/your_checkpoint")
     return flow

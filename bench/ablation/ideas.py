@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from s2st import (
+    DetailConfig,
     DifferenceConfig,
     Prompt,
     StructureForm,
@@ -18,6 +19,7 @@ from s2st import (
     domain_statistics,
     optimize_trajectory,
     references_of,
+    restore_detail,
     sample,
 )
 
@@ -39,6 +41,7 @@ PATH = DifferenceConfig(
     neighbours=3,
     tolerance=0.5,
 )
+DETAIL = DetailConfig(radius=1, softness=3e-4, drawn=0.5)
 WITHOUT_TERMS = replace(PATH, iterations=0)
 VARIANTS: Mapping[str, DifferenceConfig] = {
     "mirrored noise": replace(WITHOUT_TERMS, guided=1.0),
@@ -95,6 +98,19 @@ def along_the_path(stock: Stock, options: PathOptions, spent: Meter) -> Tensor:
         latents, _ = path_and_loss(case, trajectory, options)
     spent.add(meter)
     return case.decoded(latents)
+
+
+def sharp_along_the_path(stock: Stock, options: PathOptions, spent: Meter) -> Tensor:
+    return sharpened(stock.case, along_the_path(stock, options, spent))
+
+
+def sharp_plain(stock: Stock, options: PlainOptions, spent: Meter) -> Tensor:
+    return sharpened(stock.case, plain(stock, options, spent))
+
+
+def sharpened(case: Case, pictures: Tensor) -> Tensor:
+    """With the source's detail restored."""
+    return restore_detail(pictures, case.source, case.decoded(case.latents), DETAIL)
 
 
 def path_and_loss(

@@ -24,6 +24,8 @@ from .ideas import (
     along_the_path,
     best_of_several,
     plain,
+    sharp_along_the_path,
+    sharp_plain,
     to_own_look,
 )
 from .options import (
@@ -380,6 +382,8 @@ def ideas(values: Values) -> Study:
         "difference path, two draws": (PlainOptions(draws=2), plain),
         **{name: (PathOptions(config=one), along_the_path) for name, one in VARIANTS.items()},
         "the default, best of three by loss": (RestartOptions(), best_of_several),
+        "the default, detail restored": (PathOptions(), sharp_along_the_path),
+        "difference path, plain, detail restored": (PlainOptions(), sharp_plain),
     }
     sampling = values.options(values.last(0))
     cells = [

@@ -21,7 +21,7 @@ from bench.report import (
     told_losses,
 )
 from bench.tuning import Choice, Trial
-from bench.verdict import DEFAULT, FAITHFUL, Duel, Verdict, verdicts
+from bench.verdict import AS_DECODED, DEFAULT, FAITHFUL, SHARP_RIVAL, Duel, Verdict, verdicts
 
 FACTS = {"scenes": 6, "tuning_scenes": 2, "steps": 4, "references": 3, "pool": 9}
 
@@ -76,6 +76,26 @@ def test_the_first_paragraph_begins_with_the_losses(findings):
     )
     silent = replace(findings, verdicts=())
     assert opening(silent) == "S2ST is not among the methods of this run."
+
+
+def test_what_restored_detail_decides_is_told_with_the_rival_that_has_it_too(findings):
+    more = [
+        line
+        for pair, psnr in ((PAIRS[0], 20.5), (PAIRS[1], 21.5))
+        for line in (
+            result(AS_DECODED, Family.OURS, pair, psnr=20.5),
+            result(SHARP_RIVAL, Family.OURS, pair, psnr=psnr),
+        )
+    ]
+    told = replace(findings, results=(*findings.results, *more))
+    assert "which would help rivals too" in opening(told)
+    text = page(told, [])
+    assert "with the model in 1 of 2 translations (it falls short against Rival (day to " in text
+    assert "against the strongest rival, it holds in 1 of 2:" in text
+    assert f"| day to night | {SHARP_RIVAL} | +0.50" in text
+    assert f"| day to sunset | {SHARP_RIVAL} | **-0.50" in text
+    assert "What the restored detail" not in page(findings, [])
+    assert "which would help rivals too" not in opening(findings)
 
 
 def test_recolourings_are_told_together_after_the_others():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from graphs import (
     Graph,
     invert,
@@ -13,6 +14,8 @@ from graphs import (
     tiny_prompt,
     translate,
 )
+
+from s2st import DetailConfig, restore_detail
 
 SIZES = [(64, 64), (61, 45), (70, 129)]
 
@@ -50,6 +53,42 @@ def test_the_picture_keeps_its_size_through_the_whole_method(comfy, height, widt
         comfy, graph, direct, decode(graph, done[0], vae), decode(graph, sampled[0], vae)
     ):
         assert [one.shape for one in pictures] == [(height, width, 3)] * 2
+
+
+def restored(graph, image, source, vae, **changes):
+    values = {"radius": 0, "softness": 3e-4, "drawn": 0.5, **changes}
+    return graph.add("S2ST_RestoreDetail", image=image, source=source, vae=vae, **values)[0]
+
+
+@pytest.mark.parametrize("channels", [3, 4], ids=["rgb", "rgba"])
+@pytest.mark.parametrize("height, width", SIZES)
+def test_detail_is_restored_as_the_library_does_it(comfy, height, width, channels):
+    graph = Graph()
+    vae = graph.add("TestVAE", seed=3)[0]
+    source = picture(graph, height=height, width=width, channels=channels)
+    result = picture(graph, seed=5, batch=2, height=height, width=width)
+    returned = decode(graph, encode(graph, source, vae), vae)
+    ours = restored(graph, result, source, vae, radius=2, drawn=0.3)
+    made, *parts = shown(comfy, graph, ours, result, source, returned)
+    given, sharp, back = (
+        torch.from_numpy(np.stack(one))[..., :3].permute(0, 3, 1, 2).float() for one in parts
+    )
+    config = DetailConfig(radius=2, drawn=0.3)
+    wanted = restore_detail(given, sharp.expand_as(given), back.expand_as(given), config)
+    assert [one.shape for one in made] == [(height, width, 3)] * 2
+    # The pictures were saved with 8 bits a channel on the way here.
+    apart = torch.from_numpy(np.stack(made)).permute(0, 3, 1, 2) - wanted
+    assert float(apart.abs().mean()) < 0.01
+
+
+def test_the_radius_follows_the_encoder_unless_it_is_set(comfy):
+    graph = Graph()
+    vae, source = graph.add("TestVAE", seed=3)[0], picture(graph)
+    result = picture(graph, seed=5)
+    radii = [restored(graph, result, source, vae, radius=radius) for radius in (0, 1, 2)]
+    automatic, one, two = (np.stack(pictures) for pictures in shown(comfy, graph, *radii))
+    assert np.array_equal(automatic, one)  # a quarter of the encoder's stride, which is 4
+    assert not np.array_equal(one, two)
 
 
 def test_padding_equals_the_core_where_nothing_is_padded(comfy):

@@ -295,6 +295,18 @@ CASES = {
         ),
         ["result has 1 pictures of 64 x 96", "source has 1 pictures of 64 x 64"],
     ),
+    "detail of a picture of another size": (
+        lambda w: w.graph.add(
+            "S2ST_RestoreDetail",
+            image=picture(w.graph, height=96),
+            source=picture(w.graph),
+            vae=w.graph.add("TestVAE", seed=3)[0],
+            radius=0,
+            softness=3e-4,
+            drawn=0.5,
+        ),
+        ["result (1, 3, 96, 64)", "source (1, 3, 64, 64)", "one size and batch"],
+    ),
     "unknown spacing": (
         lambda w: w.inverted(spacing="even"),
         ["spacing is 'even'", "leading, trailing, linspace"],
