@@ -210,8 +210,8 @@ def test_every_study_has_its_base_among_its_cells(values):
         for cell in study.cells:
             assert len(cell.labels) == len(study.columns)
             assert study.base_of(cell) in labels
-        settings = {(cell.labels, cell.options) for cell in study.cells}
-        assert len(settings) == len(study.cells) == len({cell.options for cell in study.cells})
+        settings = {(cell.procedure, cell.options) for cell in study.cells}
+        assert len(settings) == len(study.cells) == len(set(study.cells))
 
 
 def test_the_studies_hold_what_was_asked_for():
