@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from ..s2st import DetailConfig, restore_detail
+from ..s2st.detail import check_pictures
 from .api import CATEGORY, io, output
 from .images import encoded
 from .layout import cropped, to_channels_first, to_image
@@ -40,15 +43,20 @@ class RestoreDetail(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, source, vae, radius, softness, drawn) -> io.NodeOutput:
-        samples, size = encoded(source, vae)
-        radius = radius or max(1, size.stride // RADII_IN_A_STRIDE)
+        radius = radius or max(1, int(vae.spacial_compression_encode()) // RADII_IN_A_STRIDE)
         values = {"radius": radius, "softness": softness, "drawn": drawn}
         config = config_of(DetailConfig, values)
-        result, sharp = to_channels_first(image), to_channels_first(source)
-        returned = to_channels_first(cropped(vae.decode(samples), size))
-        if len(sharp) == 1:
-            sharp, returned = (one.expand(len(result), -1, -1, -1) for one in (sharp, returned))
+        result = to_channels_first(image)
+        sharp = for_each(result, to_channels_first(source))
+        check_pictures(result, sharp, radius=radius)  # before the VAE's work
+        samples, size = encoded(source, vae)
+        returned = for_each(result, to_channels_first(cropped(vae.decode(samples), size)))
         return io.NodeOutput(to_image(restore_detail(result, sharp, returned, config)))
+
+
+def for_each(results: Tensor, source: Tensor) -> Tensor:
+    """One source serves every result of a batch."""
+    return source.expand(len(results), -1, -1, -1) if len(source) == 1 else source
 
 
 NODES = [RestoreDetail]

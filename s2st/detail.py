@@ -37,7 +37,7 @@ def restore_detail(
     Pictures are [B, C, H, W] in 0..1.
     """
     config = config or DetailConfig()
-    check_pictures(result, source, returned, config.radius)
+    check_pictures(result, source, returned, radius=config.radius)
     gain, offset = local_fit(returned, result, config)
     drawn = result - (gain * returned + offset)
     return (gain * source + offset + config.drawn * drawn).clamp(0, 1)
@@ -56,14 +56,15 @@ def local_fit(guide: Tensor, wanted: Tensor, config: DetailConfig) -> tuple[Tens
     return mean(gain), mean(mean(wanted) - gain * mean(guide))
 
 
-def check_pictures(result: Tensor, source: Tensor, returned: Tensor, radius: int) -> None:
-    shapes = {"result": result, "source": source, "returned source": returned}
-    if result.ndim != 4 or len({tuple(one.shape) for one in shapes.values()}) != 1:
-        told = ", ".join(f"the {name} {tuple(one.shape)}" for name, one in shapes.items())
-        raise ValueError(
-            f"Detail is restored between pictures of one shape [batch, channels, height, width], "
-            f"but these are {told}: bring them to one size and batch."
-        )
+def check_pictures(result: Tensor, *sources: Tensor, radius: int) -> None:
+    """`sources` are the source and, where it is there already, the source as returned."""
+    for source in sources:
+        if result.ndim != 4 or result.shape != source.shape:
+            raise ValueError(
+                f"The result has shape {tuple(result.shape)}, but its source "
+                f"{tuple(source.shape)}: bring them to one size and batch "
+                f"[batch, channels, height, width]."
+            )
     smaller = min(result.shape[-2:])
     if radius >= smaller:
         raise ValueError(

@@ -305,7 +305,7 @@ CASES = {
             softness=3e-4,
             drawn=0.5,
         ),
-        ["result (1, 3, 96, 64)", "source (1, 3, 64, 64)", "one size and batch"],
+        ["result has shape (1, 3, 96, 64)", "source (1, 3, 64, 64)", "one size and batch"],
     ),
     "unknown spacing": (
         lambda w: w.inverted(spacing="even"),

@@ -66,7 +66,7 @@ def test_the_result_stays_a_picture(source, returned):
 
 
 def test_pictures_of_different_sizes_are_refused(source, returned):
-    with pytest.raises(ValueError, match=r"source \(1, 3, 12, 16\).*one size and batch"):
+    with pytest.raises(ValueError, match=r"source \(1, 3, 12, 16\): .*one size and batch"):
         restore_detail(returned, source[:1], returned)
 
 
