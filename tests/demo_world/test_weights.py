@@ -64,7 +64,8 @@ def test_inverting_and_sampling_back_costs_little(parts):
 
 
 def test_refined_inversion_costs_almost_nothing(parts):
-    assert inversion_figures(parts, count=PICTURES, refine=3)["lost"] <= 0.1
+    # At four times the price one picture of each domain has to do.
+    assert inversion_figures(parts, count=len(DOMAINS), refine=3)["lost"] <= 0.1
 
 
 def test_day_becomes_night(parts, capsys):
