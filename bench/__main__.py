@@ -1,4 +1,4 @@
-"""The bench's command line: `python dev.py bench quality | ablation | speed | memory`."""
+"""The bench's command line: `python dev.py bench quality | ablation | speed | memory | nodes`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "ablation": "what each part of S2ST buys",
     "speed": "what each stage costs, in plain sampling runs",
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",
+    "nodes": "seconds and peak memory of the nodes beside KSampler, in a real ComfyUI",
 }
 
 

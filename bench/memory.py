@@ -167,28 +167,28 @@ def demo_bench(pixels: int, steps: int) -> Bench:
     return bench_of(lab.parts.denoiser, *latents, prompts, lab.schedule)
 
 
-def held_now() -> int:
-    """Bytes of real memory that this process holds."""
-    status = _status()
+def held_now(process: Path = SLASH_PROC) -> int:
+    """Bytes of real memory that a process holds: this one, or any that Linux tells of."""
+    status = _status(process)
     return status["VmRSS"] if status else _most_by_resource()
 
 
-def held_at_most() -> int:
-    """Bytes of real memory that this process has held at most."""
-    status = _status()
+def held_at_most(process: Path = SLASH_PROC) -> int:
+    """Bytes of real memory that it has held at most."""
+    status = _status(process)
     return status["VmHWM"] if status else _most_by_resource()
 
 
-def forget_the_peak() -> None:
+def forget_the_peak(process: Path = SLASH_PROC) -> None:
     """Let the peak count from now on, where the system can: loading has one of its own."""
-    file = SLASH_PROC / "clear_refs"
+    file = process / "clear_refs"
     if file.exists():
         file.write_text("5")
 
 
-def _status() -> dict[str, int]:
-    """Linux's own account of this process, in bytes; empty elsewhere."""
-    file = SLASH_PROC / "status"
+def _status(process: Path) -> dict[str, int]:
+    """Linux's own account of a process, in bytes; empty elsewhere."""
+    file = process / "status"
     if not file.exists():
         return {}
     lines = (line.split() for line in file.read_text().splitlines())

@@ -1,0 +1,211 @@
+"""Seconds and memory of the nodes themselves, in a real ComfyUI (`bench nodes`).
+
+A network of Stable Diffusion 1.5's size with random weights, beside the core's own KSampler in the
+same server. It runs on the CPU, where a process's memory can be seen from outside; attention is
+PyTorch's own, as on a CUDA device. What counts is the ratio to the KSampler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from tools.comfy_client import ComfyClient
+from tools.comfyui import OUR_PACK, Server, find, running
+from tools.workflows import Output, Workflow, to_api
+
+from .cost_page import FOLDER, ROOT, machine, machine_line, markdown_table, write_part
+from .memory import ALLOCATOR, UNIT, forget_the_peak, held_at_most, held_now
+
+PART = "nodes"
+PACKS = {**OUR_PACK, "s2st_bench": ROOT / "bench" / "pack"}
+ARGUMENTS = ["--cpu", "--use-pytorch-cross-attention", "--cache-lru", "50"]
+PLAIN = "KSampler"
+ASKED = "asked"
+PROCESSES = Path("/proc")
+REFERENCES = 2
+HEADS = ("node", "seconds", "times KSampler", "MiB beyond the model", "times KSampler's")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One node's run."""
+
+    node: str
+    seconds: float
+    own: float  # MiB at its peak, beyond what was held before
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """What every graph starts from."""
+
+    model: Output
+    parameters: Output
+    source: Output
+    positive: Output
+    negative: Output
+    latent: Output
+    domain: Output
+
+
+def sockets(flow: Workflow, channels: int, pixels: int) -> Sockets:
+    model, parameters = flow.add("BenchModel", {"channels": channels})
+    source, positive, negative = (flow.add("BenchPrompt", {"seed": one})[0] for one in range(3))
+    latent, domain = (
+        flow.add("BenchLatent", {"seed": batch, "batch": batch, "pixels": pixels})[0]
+        for batch in (1, REFERENCES)
+    )
+    return Sockets(model, parameters, source, positive, negative, latent, domain)
+
+
+def stages(flow: Workflow, given: Sockets, steps: int) -> dict[str, Output]:
+    """A node of each kind at its defaults, but few steps and one update of each optimisation."""
+    model, once = {"model": given.model}, {"iterations": 1}
+    prompts = {"positive": given.positive, "negative": given.negative}
+    both = {**model, **prompts, "source": given.source}
+    plain = {**model, **prompts, "latent_image": given.latent, "steps": steps, "cfg": 7.5}
+    inverted = {**model, "positive": given.source, "latent": given.latent, "steps": steps}
+    inversion = flow.add("S2ST_DDIMInvert", {**inverted, "check": False})
+    path = {**model, "trajectory": inversion[0]}
+    edited = {**path, **prompts, "target_domain": given.domain, **once}
+    along = {**edited, "seed": inversion[1]}
+    start = {"source_latent": given.latent, "target_domain": given.domain, "steps": steps}
+    empty = {"positive": given.source, "negative": given.negative, "method": "fast null-text"}
+    return {
+        PLAIN: flow.add("KSampler", {**plain, "sampler_name": "ddim"})[0],
+        "S2ST Difference Path": flow.add("S2ST_DifferencePath", {**both, **start})[0],
+        "S2ST DDIM Invert": inversion[1],
+        "S2ST Trajectory Optimize, frozen": flow.add("S2ST_TrajectoryOptimize", along)[0],
+        "S2ST Trajectory Optimize, exact": flow.add(
+            "S2ST_TrajectoryOptimize", {**along, "gradient": "exact"}
+        )[0],
+        "S2ST Seed Translate": flow.add("S2ST_SeedTranslate", edited)[0],
+        "S2ST Null-Text Invert, fast": flow.add("S2ST_NullTextInvert", {**path, **empty})[0],
+    }
+
+
+def up_to(graph: Mapping[str, dict], wanted: Output) -> dict[str, dict]:
+    """The part of an API graph that makes `wanted`, and something that asks for it."""
+    needed, waiting = {}, [str(wanted.node)]
+    while waiting:
+        name = waiting.pop()
+        needed[name] = graph[name]
+        waiting += [one[0] for one in graph[name]["inputs"].values() if isinstance(one, list)]
+    asked = {"source": [str(wanted.node), wanted.slot]}
+    return {**needed, ASKED: {"class_type": "PreviewAny", "inputs": asked}}
+
+
+def measured(server: Server, options: argparse.Namespace) -> tuple[dict[str, object], list[Ran]]:
+    """What has run (how many parameters, which ComfyUI), and every stage by itself."""
+    client = ComfyClient(server.address)
+    info = client.object_info()
+    flow = Workflow(PART, info)
+    flow.group(PART)
+    given = sockets(flow, options.channels, options.pixels)
+    wanted = stages(flow, given, options.steps)
+    graph = to_api(flow.as_json(), info)
+    told = client.run(up_to(graph, given.parameters)).outputs[ASKED]["text"][0]
+    client.run(warming(up_to(graph, wanted[PLAIN])))
+    version = client.get_json("/system_stats")["system"]["comfyui_version"]
+    process = PROCESSES / str(server.process.pid)
+    rows = [ran(client, up_to(graph, one), name, process) for name, one in wanted.items()]
+    client.close()
+    return {"parameters": int(told), "comfyui": version}, rows
+
+
+def warming(graph: dict[str, dict]) -> dict[str, dict]:
+    """The same with a single step, which loads the model and makes what the stages start from."""
+    return {
+        name: {**node, "inputs": {**node["inputs"], "steps": 1}}
+        if node["class_type"] == PLAIN
+        else node
+        for name, node in graph.items()
+    }
+
+
+def ran(client: ComfyClient, graph: Mapping[str, dict], name: str, process: Path) -> Ran:
+    """Run a graph of which all but one node is cached, and look at the server's memory."""
+    forget_the_peak(process)
+    before, began = held_now(process), time.perf_counter()
+    client.run(graph)
+    seconds = time.perf_counter() - began
+    one = Ran(name, seconds, (held_at_most(process) - before) / UNIT)
+    print(f"{one.node}: {one.seconds:.1f} s, {one.own:.0f} MiB", flush=True)
+    return one
+
+
+def table(rows: Sequence[Ran]) -> str:
+    plain = next(one for one in rows if one.node == PLAIN)
+    lines = [
+        [
+            one.node,
+            f"{one.seconds:.1f}",
+            f"{one.seconds / plain.seconds:.1f}",
+            f"{one.own:.0f}",
+            f"{one.own / plain.own:.1f}",
+        ]
+        for one in rows
+    ]
+    return markdown_table(HEADS, lines)
+
+
+def body(rows: Sequence[Ran], numbers: Mapping[str, object]) -> str:
+    """The part of the page, in words and a table."""
+    return (
+        f"A network of {numbers['parameters'] / 1e6:.1f} million parameters in float32, random "
+        f"weights, {numbers['pixels']} pixels, {numbers['steps']} steps, guidance as each node "
+        f"has it at first, one update of each optimisation. ComfyUI {numbers['comfyui']}. "
+        f"{machine_line(numbers['machine'])}\n\n{table(rows)}"
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="python dev.py bench nodes", description=__doc__)
+    options.add_argument("--pixels", type=int, default=512, help="the picture's side")
+    options.add_argument("--steps", type=int, default=3, help="sampling steps")
+    options.add_argument("--channels", type=int, default=320, help="width of the network; 320: SD")
+    options.add_argument("--out", type=Path, default=FOLDER, help="folder of cost.md, cost.json")
+    return options
+
+
+def check_platform() -> None:
+    """Only Linux tells one process how much memory another one holds."""
+    if not (PROCESSES / "self" / "status").exists():
+        raise SystemExit(
+            f"dev.py bench nodes: the platform {sys.platform!r} does not tell what memory the "
+            f"server holds, but this measurement needs it: run it on Linux."
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure all nodes and write their part of the page."""
+    options = parser().parse_args(arguments)
+    check_platform()
+    with (
+        TemporaryDirectory() as base,
+        running(find(), Path(base), ARGUMENTS, PACKS, ALLOCATOR) as server,
+    ):
+        facts, rows = measured(server, options)
+    numbers = {
+        **facts,
+        "machine": machine(torch.device("cpu")),
+        "pixels": options.pixels,
+        "steps": options.steps,
+        "nodes": [asdict(one) for one in rows],
+    }
+    text = body(rows, numbers)
+    write_part(options.out, PART, text, numbers)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""A custom-node pack for the bench only: Stable Diffusion 1.5's shape with random weights."""
+
+import comfy.model_management
+import comfy.model_patcher
+import comfy.supported_models
+import torch
+
+LAYOUT = {
+    "image_size": 32,
+    "in_channels": 4,
+    "out_channels": 4,
+    "model_channels": 320,
+    "num_res_blocks": [2, 2, 2, 2],
+    "channel_mult": [1, 2, 4, 4],
+    "transformer_depth": [1, 1, 1, 1, 1, 1, 0, 0],
+    "transformer_depth_middle": 1,
+    "transformer_depth_output": [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0],
+    "context_dim": 768,
+    "use_spatial_transformer": True,
+    "use_linear_in_transformer": False,
+    "legacy": False,
+    "adm_in_channels": None,
+}
+TOKENS, STRIDE = 77, 8
+SPREAD = 1 / 0.18215  # of a latent before ComfyUI scales it
+
+
+class BenchModel:
+    """A model as a loader would give it, and how many parameters its network has."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("MODEL", "STRING")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"channels": ("INT", {"default": LAYOUT["model_channels"]})}}
+
+    def make(self, channels):
+        config = comfy.supported_models.SD15({**LAYOUT, "model_channels": channels})
+        config.set_inference_dtype(torch.float32, None)
+        model = config.get_model({})
+        fill(model.diffusion_model)
+        device = comfy.model_management.get_torch_device()
+        offload = comfy.model_management.unet_offload_device()
+        patcher = comfy.model_patcher.ModelPatcher(model, device, offload)
+        return patcher, str(sum(one.numel() for one in model.diffusion_model.parameters()))
+
+
+def fill(network):
+    """Random weights under which a signal keeps its size; each layer's first guess otherwise."""
+    generator = torch.Generator().manual_seed(0)
+    for name, value in network.named_parameters():
+        if value.ndim > 1:
+            value.normal_(std=value[0].numel() ** -0.5, generator=generator)
+        else:
+            value.fill_(1.0 if name.endswith("weight") else 0.0)
+
+
+class BenchPrompt:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("CONDITIONING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seed": ("INT", {"default": 0})}}
+
+    def make(self, seed):
+        generator = torch.Generator().manual_seed(seed)
+        return ([[torch.randn(1, TOKENS, LAYOUT["context_dim"], generator=generator), {}]],)
+
+
+class BenchLatent:
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("LATENT",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        return {"required": {"seed": number, "batch": number, "pixels": number}}
+
+    def make(self, seed, batch, pixels):
+        generator = torch.Generator().manual_seed(seed)
+        side = pixels // STRIDE
+        return ({"samples": SPREAD * torch.randn(batch, 4, side, side, generator=generator)},)
+
+
+NODE_CLASS_MAPPINGS = {
+    "BenchModel": BenchModel,
+    "BenchPrompt": BenchPrompt,
+    "BenchLatent": BenchLatent,
+}
