@@ -176,8 +176,13 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def check_platform() -> None:
-    """Only Linux tells one process how much memory another one holds."""
+def check(options: argparse.Namespace) -> None:
+    """Before anything starts; only Linux tells one process how much memory another one holds."""
+    if options.steps < 2:
+        raise SystemExit(
+            f"dev.py bench nodes: --steps is {options.steps}, but an inversion has at least 2: "
+            f"take more."
+        )
     if not (PROCESSES / "self" / "status").exists():
         raise SystemExit(
             f"dev.py bench nodes: the platform {sys.platform!r} does not tell what memory the "
@@ -188,7 +193,7 @@ def check_platform() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure all nodes and write their part of the page."""
     options = parser().parse_args(arguments)
-    check_platform()
+    check(options)
     with (
         TemporaryDirectory() as base,
         running(find(), Path(base), ARGUMENTS, PACKS, ALLOCATOR) as server,

@@ -19,8 +19,8 @@ from torch.utils.checkpoint import checkpoint
 REFUSED_BY_AUTOGRAD = "Inference tensors cannot be saved for backward"
 REFUSED_IN_PLACE = "Inplace update to inference tensor outside InferenceMode"
 UNET_BLOCKS = ("ResBlock", "VideoResBlock", "BasicTransformerBlock")
-
-
+# Where every supported torch can give a tensor's memory to another tensor.
+SHARING, SHARED = ("cpu", "cuda"), (torch.float32, torch.float16, torch.bfloat16)
 SLICE = Tensor.__getitem__
 OUT_OF_PLACE = {
     Tensor.add_: torch.add,
@@ -31,7 +31,7 @@ OUT_OF_PLACE = {
 
 
 class NormalTensors(TorchFunctionMode):
-    """Calls again, with normal copies, whatever autograd refuses for an inference tensor.
+    """Calls again, with normal tensors, whatever autograd refuses for an inference tensor.
 
     `a += b` becomes `a = a + b` where autograd may still need the old a, as when the core adds a
     ControlNet's output; views are left alone, for there the core means the tensor behind them.
@@ -60,13 +60,13 @@ def _is_intermediate(value: Tensor) -> bool:
 
 def _retry(func: Callable, args: tuple, message: str) -> Callable | None:
     if REFUSED_BY_AUTOGRAD in message and not _changes_inference_tensor(func, args):
-        return _with_normal_copies
+        return _with_normal_tensors
     if REFUSED_IN_PLACE in message and not _any_requires_grad(args):
         return _in_inference_mode
     return None
 
 
-def _with_normal_copies(func: Callable, args: tuple, kwargs: dict) -> object:
+def _with_normal_tensors(func: Callable, args: tuple, kwargs: dict) -> object:
     return func(*_normal(args), **_normal(kwargs))
 
 
@@ -91,12 +91,23 @@ def _any_requires_grad(value: object) -> bool:
 
 def _normal(value: object) -> object:
     if isinstance(value, Tensor):
-        return value.clone() if value.is_inference() else value
+        return _normal_tensor(value) if value.is_inference() else value
     if isinstance(value, (tuple, list)):
         return type(value)(map(_normal, value))
     if isinstance(value, dict):
         return {key: _normal(one) for key, one in value.items()}
     return value
+
+
+def _normal_tensor(value: Tensor) -> Tensor:
+    """A copy, or for a weight, of which there are many and large ones, another view of its memory.
+
+    Hooks do change weights between evaluations; what they change is computed again before a
+    backward pass reads it (`Session.run`).
+    """
+    if type(value) is nn.Parameter and value.device.type in SHARING and value.dtype in SHARED:
+        return torch.from_dlpack(value.detach())
+    return value.clone()
 
 
 def pytorch_attention(options: dict) -> dict:

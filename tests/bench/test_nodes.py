@@ -42,3 +42,8 @@ def test_a_platform_that_hides_memory_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(nodes, "PROCESSES", tmp_path)
     with pytest.raises(SystemExit, match="does not tell what memory .* run it on Linux"):
         nodes.main([])
+
+
+def test_too_few_steps_are_named():
+    with pytest.raises(SystemExit, match="--steps is 1, but an inversion has at least 2"):
+        nodes.main(["--steps", "1"])
