@@ -23,14 +23,14 @@ import comfy.samplers
 import torch
 from torch import Tensor
 
-from ..s2st import Conditioning
+from ..s2st import Conditioning, Denoiser
+from ..s2st.gradients import Checkpointed
 from ..s2st.parameterization import flow_sigma, flow_time, to_flow
 from .differentiable import NormalTensors, checkpointed_blocks, pytorch_attention
 
 Result = TypeVar("Result")
 
-# A differentiated evaluation, block by block, against a plain one; measured for SD 1.5 at 512 px in
-# float32: 1.33 GB and 1.12 GB (4.34 GB without checkpoints).
+# A differentiated evaluation, block by block, against a plain one.
 GRAPH_MEMORY = 2
 SPARE_MEMORY = 1.5  # as the core leaves when it batches prompts
 
@@ -312,6 +312,11 @@ class _Prompt:
         """Whether every picture of a batch is given the same, so that a batch may be split."""
         return all(_is_shared(entry) for entry in self._entries)
 
+    @property
+    def changes_weights(self) -> bool:
+        """Whether hooks change the model's own weights for this prompt."""
+        return any(entry.get("hooks") is not None for entry in self._entries)
+
     def with_embedding(self, embedding: Tensor) -> list[dict]:
         """The prepared entries, reading `embedding` in place of their own tokens."""
         if _is_same(embedding, self.conditioning.embedding):
@@ -419,7 +424,7 @@ class Session:
     def flow(self) -> bool:
         return model_facts(self.patcher).prediction is Prediction.FLOW
 
-    def run(self, work: Callable[[ComfyDenoiser, Mapping[str, Conditioning]], Result]) -> Result:
+    def run(self, work: Callable[[Denoiser, Mapping[str, Conditioning]], Result]) -> Result:
         """Let the core load and prepare the model, call `work`, and clean up after it."""
         patcher = self.patcher.clone() if self.gradients else self.patcher
         if self.gradients:
@@ -427,8 +432,11 @@ class Session:
                 comfy.patcher_extension.WrappersMP.PREPARE_SAMPLING, _with_room_for_graph
             )
 
-        def inside(denoiser: ComfyDenoiser, guider: _Guider) -> Result:
+        def inside(denoiser: Denoiser, guider: _Guider) -> Result:
             device = patcher.load_device
+            if self.gradients and any(prompt.changes_weights for prompt in guider.prompts.values()):
+                # One prompt's weights must be back when its evaluation is gone through again.
+                denoiser = Checkpointed(denoiser)
             named = {
                 name: _on_device(prompt.conditioning, prompt, device)
                 for name, prompt in guider.prompts.items()

@@ -190,6 +190,18 @@ def test_gradients_go_through_it(comfy, lora, name):
     assert "20 backward passes" in report
 
 
+def test_gradients_are_right_where_only_one_prompt_changes_the_weights(comfy, lora):
+    """The core puts a hooked LoRA in and out between the two evaluations of a guided estimate."""
+    graph = Graph()
+    model, latent = tiny_model(graph), tiny_latent(graph)
+    positive, negative = tiny_prompt(graph, 5), tiny_prompt(graph, 4)
+    _, hooked, _ = with_hooked_lora(graph, model, positive, negative, lora)
+    inputs = {"model": model, "latent": latent, "negative": negative}
+    told = [graph.add("TestGuidedSlope", positive=one, **inputs)[0] for one in (positive, hooked)]
+    for one in told:
+        assert float(comfy.texts(graph, one)) == pytest.approx(1, abs=1e-3)
+
+
 def test_a_guidance_patch_is_named_in_the_report(comfy):
     graph = Graph()
     model = tiny_model(graph)

@@ -5,6 +5,7 @@ everything around them (LoRA, ControlNet, hooks, samplers, memory management) is
 """
 
 import hashlib
+import sys
 import time
 
 import comfy.cldm.cldm
@@ -390,6 +391,51 @@ class TestUnloadAll:
         return (model,)
 
 
+class TestGuidedSlope:
+    """The slope of the guided estimate by our gradients, over the one measured beside it."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        prompts = dict.fromkeys(("positive", "negative"), ("CONDITIONING",))
+        return {"required": {"model": ("MODEL",), "latent": ("LATENT",), **prompts}}
+
+    def tell(self, model, latent, positive, negative):
+        comfy_model, guidance, verify = map(
+            ours, ("nodes.comfy_model", "s2st.guidance", "s2st.verify")
+        )
+        state = comfy_model.to_model_space(model, latent["samples"])
+
+        class Guided:
+            def __init__(self, denoiser, named):
+                self.model, self.prompt = denoiser, guidance.Prompt(*named.values(), 3.0)
+
+            def denoise(self, x, sigma, _):
+                return guidance.guided_denoised(self.model, x, sigma, self.prompt)
+
+        def slopes(denoiser, named):
+            draw = torch.randn(state.shape, generator=torch.Generator().manual_seed(0))
+            return verify.directional_slopes(
+                Guided(denoiser, named), state, 1.0, named["positive"], draw, distance=0.02
+            )
+
+        session = comfy_model.Session(
+            patcher=model,
+            prompts={"positive": positive, "negative": negative},
+            shape=tuple(state.shape),
+            sigmas=(1.0, 0.0),
+            gradients=True,
+        )
+        claimed, measured = session.run(slopes)
+        return (f"{claimed / measured:.4f}",)
+
+
+def ours(name):
+    """A module of the pack under test, which the core has loaded under a name of its own."""
+    return next(one for known, one in sys.modules.items() if known.endswith(f".{name}"))
+
+
 NODE_CLASS_MAPPINGS = {
     "TestModel": TestModel,
     "TestSmallCard": TestSmallCard,
@@ -403,4 +449,5 @@ NODE_CLASS_MAPPINGS = {
     "TestSlowModel": TestSlowModel,
     "TestRandomState": TestRandomState,
     "TestUnloadAll": TestUnloadAll,
+    "TestGuidedSlope": TestGuidedSlope,
 }
