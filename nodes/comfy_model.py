@@ -30,8 +30,9 @@ from .differentiable import NormalTensors, checkpointed_blocks, pytorch_attentio
 
 Result = TypeVar("Result")
 
-# A differentiated evaluation, block by block, against a plain one.
-GRAPH_MEMORY = 2
+# A differentiated evaluation, block by block, against what the core estimates for a plain one: with
+# attention that keeps no scores, and with one that does (`bench nodes`, docs/cost.md).
+GRAPH_MEMORY = {"lean": 5, "scores": 2}
 SPARE_MEMORY = 1.5  # as the core leaves when it batches prompts
 
 
@@ -281,7 +282,7 @@ class ComfyDenoiser:
 
     def _that_fit(self, state: Tensor) -> int:
         """How many pictures free memory allows, decided once so that runs repeat exactly."""
-        factor = SPARE_MEMORY * (GRAPH_MEMORY if self._differentiates else 1)
+        factor = SPARE_MEMORY * (graph_memory() if self._differentiates else 1)
         needed = self._model.memory_required([1, *state.shape[1:]]) * factor
         free = comfy.model_management.get_free_memory(state.device)
         return max(1, min(len(state), int(free / needed)))
@@ -457,6 +458,14 @@ def _on_device(conditioning: Conditioning, prompt: _Prompt, device: torch.device
     return prompt.conditioning
 
 
+def graph_memory() -> int:
+    """How many plain evaluations, as the core estimates them, a differentiated one needs."""
+    management = comfy.model_management
+    lean = management.xformers_enabled() or management.pytorch_attention_flash_attention()
+    return GRAPH_MEMORY["lean" if lean else "scores"]
+
+
 def _with_room_for_graph(executor, model, noise_shape, conds, **options):
-    larger = [noise_shape[0] * GRAPH_MEMORY, *noise_shape[1:]]
+    # The core asks for two evaluations at once; ours go one by one.
+    larger = [math.ceil(noise_shape[0] * graph_memory() / 2), *noise_shape[1:]]
     return executor(model, larger, conds, **options)
