@@ -31,6 +31,7 @@ PLAIN = "KSampler"
 ASKED = "asked"
 PROCESSES = Path("/proc")
 REFERENCES = 2
+LIMITS = {"steps": (2, 1), "pixels": (64, 64), "channels": (32, 32)}  # the least, and how far apart
 HEADS = ("node", "seconds", "times KSampler", "MiB beyond the model", "times KSampler's")
 
 
@@ -178,11 +179,13 @@ def parser() -> argparse.ArgumentParser:
 
 def check(options: argparse.Namespace) -> None:
     """Before anything starts; only Linux tells one process how much memory another one holds."""
-    if options.steps < 2:
-        raise SystemExit(
-            f"dev.py bench nodes: --steps is {options.steps}, but an inversion has at least 2: "
-            f"take more."
-        )
+    for name, (least, apart) in LIMITS.items():
+        value = getattr(options, name)
+        if value < least or value % apart:
+            raise SystemExit(
+                f"dev.py bench nodes: --{name} is {value}, but must be {least}, {least + apart}, "
+                f"{least + 2 * apart} and so on."
+            )
     if not (PROCESSES / "self" / "status").exists():
         raise SystemExit(
             f"dev.py bench nodes: the platform {sys.platform!r} does not tell what memory the "

@@ -44,6 +44,9 @@ def test_a_platform_that_hides_memory_is_named(tmp_path, monkeypatch):
         nodes.main([])
 
 
-def test_too_few_steps_are_named():
-    with pytest.raises(SystemExit, match="--steps is 1, but an inversion has at least 2"):
-        nodes.main(["--steps", "1"])
+@pytest.mark.parametrize(
+    ("option", "value"), [("--steps", 1), ("--pixels", 100), ("--pixels", 0), ("--channels", 48)]
+)
+def test_what_the_network_cannot_take_is_named(option, value):
+    with pytest.raises(SystemExit, match=f"{option} is {value}, but must be"):
+        nodes.main([option, str(value)])
