@@ -30,8 +30,9 @@ from .differentiable import NormalTensors, checkpointed_blocks, pytorch_attentio
 
 Result = TypeVar("Result")
 
-# A differentiated evaluation, block by block, against what the core estimates for a plain one: with
-# attention that keeps no scores, and with one that does (`bench nodes`, docs/cost.md).
+# A differentiated evaluation, block by block, against what the core estimates for a plain one. With
+# attention that keeps no scores: measured by `bench nodes`, rounded up; with one that does: a guess
+# from before weights were shared.
 GRAPH_MEMORY = {"lean": 5, "scores": 2}
 SPARE_MEMORY = 1.5  # as the core leaves when it batches prompts
 
@@ -466,6 +467,7 @@ def graph_memory() -> int:
 
 
 def _with_room_for_graph(executor, model, noise_shape, conds, **options):
-    # The core asks for two evaluations at once; ours go one by one.
-    larger = [math.ceil(noise_shape[0] * graph_memory() / 2), *noise_shape[1:]]
+    # The core doubles this, for both prompts at once; ours go one by one. Never less than twice
+    # what it asks for itself: attention that keeps scores was not measured.
+    larger = [math.ceil(noise_shape[0] * max(2, graph_memory() / 2)), *noise_shape[1:]]
     return executor(model, larger, conds, **options)
