@@ -18,7 +18,6 @@ def test_every_node_runs_beside_the_cores_own_sampler(tmp_path, capsys):
     assert all(one["seconds"] > 0 and one["own"] >= 0 for one in rows.values())
     exact = rows["S2ST Trajectory Optimize, exact"]
     assert exact["own"] > rows["S2ST DDIM Invert"]["own"]
-    assert exact["seconds"] > rows["S2ST DDIM Invert"]["seconds"]
     assert 10e6 < found["parameters"] < 11e6
     page = (tmp_path / cost_page.PAGE).read_text(encoding="utf-8")
     assert page.count("\n| S2ST ") == 6
