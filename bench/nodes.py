@@ -22,14 +22,14 @@ from tools.comfyui import OUR_PACK, Server, find, running
 from tools.workflows import Output, Workflow, to_api
 
 from .cost_page import FOLDER, ROOT, machine, machine_line, markdown_table, write_part
-from .memory import ALLOCATOR, UNIT, forget_the_peak, held_at_most, held_now
+from .memory import ALLOCATOR, SLASH_PROC, UNIT, forget_the_peak, held_at_most, held_now
 
 PART = "nodes"
 PACKS = {**OUR_PACK, "s2st_bench": ROOT / "bench" / "pack"}
 ARGUMENTS = ["--cpu", "--use-pytorch-cross-attention", "--cache-lru", "50"]
 PLAIN = "KSampler"
 ASKED = "asked"
-PROCESSES = Path("/proc")
+PROCESSES = SLASH_PROC.parent
 REFERENCES = 2
 LIMITS = {"steps": (2, 1), "pixels": (64, 64), "channels": (32, 32)}  # the least, and how far apart
 HEADS = ("node", "seconds", "times KSampler", "MiB beyond the model", "times KSampler's")

@@ -19,7 +19,7 @@ from torch.utils.checkpoint import checkpoint
 REFUSED_BY_AUTOGRAD = "Inference tensors cannot be saved for backward"
 REFUSED_IN_PLACE = "Inplace update to inference tensor outside InferenceMode"
 UNET_BLOCKS = ("ResBlock", "VideoResBlock", "BasicTransformerBlock")
-# Where every supported torch can give a tensor's memory to another tensor.
+# Where torch hands a tensor's memory to another one; elsewhere weights are copied.
 SHARING, SHARED = ("cpu", "cuda"), (torch.float32, torch.float16, torch.bfloat16)
 SLICE = Tensor.__getitem__
 OUT_OF_PLACE = {

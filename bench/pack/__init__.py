@@ -46,7 +46,7 @@ class BenchModel:
 
 
 def fill(network):
-    """Random weights under which a signal keeps its size; each layer's first guess otherwise."""
+    """Random weights under which a signal keeps its size; no biases, plain norms."""
     generator = torch.Generator().manual_seed(0)
     for name, value in network.named_parameters():
         if value.ndim > 1:
