@@ -36,6 +36,8 @@ class NormalTensors(TorchFunctionMode):
     `a += b` becomes `a = a + b` where autograd may still need the old a, as when the core adds a
     ControlNet's output; views are left alone, for there the core means the tensor behind them.
     A slice is taken as a copy, for patches such as FreeU then write into what they sliced.
+    So is every tensor that autograd may keep and that is neither a weight of the model nor has a
+    gradient: newer cores cast an offloaded weight into memory that they use again for the next.
     Should a model rely on the opposite, the check of its gradients fails: their slope is measured
     without this mode.
     """
@@ -44,6 +46,8 @@ class NormalTensors(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in OUT_OF_PLACE and _is_intermediate(args[0]) and not args[0]._is_view():
             func = OUT_OF_PLACE[func]
+        if _autograd_may_keep(func, args, kwargs):
+            args, kwargs = _mapped(args, _own_copy), _mapped(kwargs, _own_copy)
         try:
             result = func(*args, **kwargs)
             return result.clone() if func is SLICE and _is_intermediate(args[0]) else result
@@ -67,7 +71,7 @@ def _retry(func: Callable, args: tuple, message: str) -> Callable | None:
 
 
 def _with_normal_tensors(func: Callable, args: tuple, kwargs: dict) -> object:
-    return func(*_normal(args), **_normal(kwargs))
+    return func(*_mapped(args, _normal_tensor), **_mapped(kwargs, _normal_tensor))
 
 
 def _in_inference_mode(func: Callable, args: tuple, kwargs: dict) -> object:
@@ -76,27 +80,45 @@ def _in_inference_mode(func: Callable, args: tuple, kwargs: dict) -> object:
 
 
 def _changes_inference_tensor(func: Callable, args: tuple) -> bool:
+    changed = args[0] if args and _is_in_place(func) else None
+    return isinstance(changed, Tensor) and changed.is_inference()
+
+
+def _is_in_place(func: Callable) -> bool:
     name = getattr(func, "__name__", "")
-    in_place = (name.endswith("_") and not name.endswith("__")) or name.startswith(("__i", "__set"))
-    return in_place and bool(args) and isinstance(args[0], Tensor) and args[0].is_inference()
+    return (name.endswith("_") and not name.endswith("__")) or name.startswith(("__i", "__set"))
+
+
+def _autograd_may_keep(func: Callable, args: tuple, kwargs: dict) -> bool:
+    """Whether this call joins the graph, with arguments that a backward pass may read."""
+    differentiated = torch.is_grad_enabled() and _any_requires_grad((args, kwargs))
+    return differentiated and not _is_in_place(func)
 
 
 def _any_requires_grad(value: object) -> bool:
     if isinstance(value, Tensor):
         return value.requires_grad
+    if isinstance(value, dict):
+        return any(map(_any_requires_grad, value.values()))
     if isinstance(value, (tuple, list)):
         return any(map(_any_requires_grad, value))
     return False
 
 
-def _normal(value: object) -> object:
+def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
+    """The same arguments, each tensor among them changed."""
     if isinstance(value, Tensor):
-        return _normal_tensor(value) if value.is_inference() else value
+        return change(value)
     if isinstance(value, (tuple, list)):
-        return type(value)(map(_normal, value))
+        return type(value)(_mapped(one, change) for one in value)
     if isinstance(value, dict):
-        return {key: _normal(one) for key, one in value.items()}
+        return {key: _mapped(one, change) for key, one in value.items()}
     return value
+
+
+def _own_copy(value: Tensor) -> Tensor:
+    """A copy of what may be lent; weights stay in their place until the model is unloaded."""
+    return value.clone() if type(value) is Tensor and not value.requires_grad else value
 
 
 def _normal_tensor(value: Tensor) -> Tensor:
@@ -105,6 +127,8 @@ def _normal_tensor(value: Tensor) -> Tensor:
     Hooks do change weights between evaluations; what they change is computed again before a
     backward pass reads it (`Session.run`).
     """
+    if not value.is_inference():
+        return value
     if type(value) is nn.Parameter and value.device.type in SHARING and value.dtype in SHARED:
         return torch.from_dlpack(value.detach())
     return value.clone()

@@ -131,6 +131,13 @@ def test_half_of_the_model_may_be_offloaded(comfy, lora, dtype, with_lora):  # n
     assert float((one - two).abs().max()) < (1e-4 if dtype == "float32" else 0.05) * scale
 
 
+def test_weights_in_memory_that_is_used_again_are_kept_by_copy(comfy):
+    graph, whole, other = wired(seed=32)
+    lent = graph.add("TestLentWeights", kind="eps", dtype="float32", seed=32)[0]
+    own, borrowed = comfy.latents(graph, stage(graph, whole, other), stage(graph, lent, other))
+    torch.testing.assert_close(borrowed, own, rtol=1e-4, atol=1e-4)
+
+
 def test_exact_and_frozen_gradients_differ(comfy):
     graph, model, other = wired(seed=3)
     positive, negative, domain = other["positive"], other["negative"], other["domain"]

@@ -200,6 +200,36 @@ class TestOffloaded:
         return (f"{1 - model.loaded_size() / model.model_size():.2f} offloaded",)
 
 
+class Lent:
+    """Memory that weights are cast into one after the other, as newer cores do on a CUDA device.
+
+    Each is handed out as a tensor of its own, as one made of a pointer is: autograd cannot notice
+    that what it kept has been overwritten.
+    """
+
+    def __init__(self, size):
+        with torch.inference_mode(False):
+            self.memory = torch.empty(size)
+
+    def __call__(self, weight):
+        with torch.inference_mode(False), torch.no_grad():
+            lent = torch.from_dlpack(self.memory)[: weight.numel()].view(weight.shape)
+            return lent.copy_(weight)
+
+
+class TestLentWeights(TestModel):
+    """The same model, whose layers find their weights in memory that the next layer overwrites."""
+
+    def make(self, kind, dtype, seed):
+        patcher = build(kind, getattr(torch, dtype), seed)
+        layers = patcher.model.diffusion_model.named_parameters(prefix="diffusion_model")
+        sizes = {name: one.numel() for name, one in layers}
+        kinds = {"weight": Lent(max(sizes.values())), "bias": Lent(max(sizes.values()))}
+        for name in sizes:
+            patcher.add_weight_wrapper(name, kinds[name.rpartition(".")[2]])
+        return (patcher,)
+
+
 class TestPrompt:
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("CONDITIONING",)
 
@@ -440,6 +470,7 @@ NODE_CLASS_MAPPINGS = {
     "TestModel": TestModel,
     "TestSmallCard": TestSmallCard,
     "TestOffloaded": TestOffloaded,
+    "TestLentWeights": TestLentWeights,
     "TestPrompt": TestPrompt,
     "TestLatent": TestLatent,
     "TestControlNet": TestControlNet,
