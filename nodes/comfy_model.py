@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
@@ -95,13 +95,19 @@ def _prediction(patcher: comfy.model_patcher.ModelPatcher, family: str) -> Predi
     sampling = patcher.get_model_object("model_sampling")
     refused = tuple(
         getattr(kinds, name)
-        for name in ("X0", "IMG_TO_IMG", "COSMOS_RFLOW")
+        for name in ("X0", "IMG_TO_IMG", "IMG_TO_IMG_FLOW", "COSMOS_RFLOW")
         if hasattr(kinds, name)
     )
     if isinstance(sampling, refused):
         raise ValueError(
             f"The model is a {family}, which predicts neither noise, v nor a flow, but S2ST needs "
             f"one of these: use a Stable Diffusion 1.x, 2.x, XL or flow checkpoint."
+        )
+    louder = getattr(sampling, "noise_scale", 1.0)
+    if louder != 1:
+        raise ValueError(
+            f"The model is a {family} that scales its noise by {louder:g}, but S2ST needs noise of "
+            f"size 1: use a Stable Diffusion 1.x, 2.x, XL or another flow checkpoint."
         )
     for kind, prediction in (
         (kinds.EDM, Prediction.EDM),
@@ -285,7 +291,9 @@ class ComfyDenoiser:
         """How many pictures free memory allows, decided once so that runs repeat exactly."""
         factor = SPARE_MEMORY * (graph_memory() if self._differentiates else 1)
         needed = self._model.memory_required([1, *state.shape[1:]]) * factor
-        free = comfy.model_management.get_free_memory(state.device)
+        # A newer core's patcher also counts the weights that it would give up.
+        memory = getattr(self._model.current_patcher, "get_free_memory", None)
+        free = (memory or comfy.model_management.get_free_memory)(state.device)
         return max(1, min(len(state), int(free / needed)))
 
 
@@ -402,14 +410,32 @@ class _Work(comfy.samplers.Sampler):
         model_wrap.prepare(noise, noise.device)
         with torch.inference_mode(False), torch.no_grad():
             denoiser = ComfyDenoiser(model_wrap, options, self.run.flow, self.run.gradients)
-            with self._blocks(model_wrap):
+            with self._differentiable(model_wrap):
                 self.result = self.work(denoiser, model_wrap)
         return noise
 
-    def _blocks(self, guider: _Guider) -> contextlib.AbstractContextManager:
-        if self.run.gradients:
-            return checkpointed_blocks(guider.inner_model.diffusion_model)
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _differentiable(self, guider: _Guider) -> Iterator[None]:
+        if not self.run.gradients:
+            yield
+            return
+        with without_fused_kernels(), checkpointed_blocks(guider.inner_model.diffusion_model):
+            yield
+
+
+@contextlib.contextmanager
+def without_fused_kernels() -> Iterator[None]:
+    """Inside, newer cores compute by operations that have a backward pass, as when they train."""
+    management = comfy.model_management
+    before = getattr(management, "in_training", None)
+    if before is None:
+        yield
+        return
+    management.in_training = True
+    try:
+        yield
+    finally:
+        management.in_training = before
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,13 +178,14 @@ def blocks_of(network: nn.Module) -> list[nn.Module]:
 
 def _recomputed(forward: Callable) -> Callable:
     def run(*args, **kwargs):
-        return forward(*_own_dictionaries(args), **_own_dictionaries(kwargs))
+        # A block may write into what it is given, as Flux does, and must find it again.
+        return forward(*_copied(args, (dict, Tensor)), **_copied(kwargs, (dict, Tensor)))
 
     def call(*args, **kwargs):
         if not torch.is_grad_enabled():
             return forward(*args, **kwargs)
         # The core goes on writing into its options: remember them as they are now.
-        args, kwargs = _own_dictionaries(args), _own_dictionaries(kwargs)
+        args, kwargs = _copied(args, dict), _copied(kwargs, dict)
         return checkpoint(
             run,
             *args,
@@ -201,8 +202,14 @@ def _contexts() -> tuple[contextlib.AbstractContextManager, contextlib.AbstractC
     return contextlib.nullcontext(), NormalTensors()
 
 
-def _own_dictionaries(given: tuple | dict) -> tuple | dict:
-    """The same arguments, each dictionary among them as a copy."""
+def _copied(given: tuple | dict, kinds: type | tuple[type, ...]) -> tuple | dict:
+    """The same arguments, those of these kinds as copies."""
+
+    def copied(one: object) -> object:
+        if not isinstance(one, kinds):
+            return one
+        return one.clone() if isinstance(one, Tensor) else dict(one)
+
     if isinstance(given, tuple):
-        return tuple(dict(one) if isinstance(one, dict) else one for one in given)
-    return {name: dict(one) if isinstance(one, dict) else one for name, one in given.items()}
+        return tuple(map(copied, given))
+    return {name: copied(one) for name, one in given.items()}

@@ -131,11 +131,34 @@ def test_half_of_the_model_may_be_offloaded(comfy, lora, dtype, with_lora):  # n
     assert float((one - two).abs().max()) < (1e-4 if dtype == "float32" else 0.05) * scale
 
 
+@pytest.mark.parametrize("kind", ["eps", "v", "xl", "flow", "flux"])
+def test_the_network_of_every_kind_of_model_has_its_own_slope(comfy, kind):
+    graph = Graph()
+    channels = 16 if kind == "flux" else 4
+    slope = graph.add(
+        "TestSlope",
+        model=tiny_model(graph, kind),
+        latent=tiny_latent(graph, channels=channels),
+        prompt=tiny_prompt(graph, 5),
+    )
+    assert float(comfy.texts(graph, slope[0])) == pytest.approx(1, abs=2e-3)
+
+
 def test_weights_in_memory_that_is_used_again_are_kept_by_copy(comfy):
     graph, whole, other = wired(seed=32)
     lent = graph.add("TestLentWeights", kind="eps", dtype="float32", seed=32)[0]
     own, borrowed = comfy.latents(graph, stage(graph, whole, other), stage(graph, lent, other))
     torch.testing.assert_close(borrowed, own, rtol=1e-4, atol=1e-4)
+
+
+def test_kernels_without_a_backward_pass_are_left_out(comfy):
+    graph, model, other = wired(seed=33)
+    fused = graph.add("TestFusedModel", model=model)[0]
+    plainly, done = stage(graph, model, other), stage(graph, fused, other)
+    trains = graph.add("TestTrains", after=done)[0]
+    one, two = comfy.latents(graph, plainly, done)
+    assert torch.equal(one, two)
+    assert comfy.texts(graph, trains) == "False"
 
 
 def test_exact_and_frozen_gradients_differ(comfy):

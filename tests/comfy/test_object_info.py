@@ -68,6 +68,7 @@ def test_every_node_has_a_help_page(comfy, repository):
 
 def test_the_pack_loads_without_a_complaint(comfy):
     lines = comfy.server.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    start = [line for line in lines[: lines.index("Starting server")] if "s2st" in line]
+    started = next(at for at, line in enumerate(lines) if line.endswith("Starting server"))
+    start = [line for line in lines[:started] if "s2st" in line]
     assert any("custom_nodes" in line for line in start)
     assert not any("IMPORT FAILED" in line or "Error" in line for line in start)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tools.comfyui import given
 from tools.templates import TEMPLATES, texts
 from tools.workflows import EDITOR_ONLY, NEVER, Kind, to_api
 
@@ -110,7 +111,10 @@ def test_every_input_is_known_and_every_connection_there(object_info, repository
         kind = Kind.of(object_info, node["type"])
         widgets = [one for one in kind.inputs if one.is_widget]
         count = sum(1 + len(one.companions) for one in widgets)
-        assert len(node["widgets_values"]) == count, node["type"]
+        values = len(node["widgets_values"])
+        # The editor fills in what a newer core has added to a node of its own.
+        newer = given() is not None and not node["type"].startswith("S2ST_")
+        assert values == count or (newer and values < count), node["type"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -19,6 +19,7 @@ import comfy.ops
 import comfy.sd
 import comfy.supported_models_base
 import torch
+from comfy.ldm.flux.model import FluxParams
 
 WIDTH = 24  # of a token
 POOLED = 16
@@ -84,6 +85,8 @@ FLUX = {
     "qkv_bias": True,
     "guidance_embed": False,
 }
+if "txt_ids_dims" in FluxParams.__dataclass_fields__:  # newer cores ask for it
+    FLUX["txt_ids_dims"] = []
 
 
 class TinyHungry(TinyModel):
@@ -110,6 +113,7 @@ KINDS = {
     "inpaint": (TinyModel, {"in_channels": 9}, "EPS"),
     "flux": (TinyFlux, FLUX, "FLUX"),
     "edit": (TinyModel, {}, "IMG_TO_IMG"),
+    "loud": (TinyModel, {}, "FLOW"),
 }
 
 
@@ -149,6 +153,8 @@ def build(kind, dtype, seed):
     model = owner(config, model_type=comfy.model_base.ModelType[model_type])
     if kind == "inpaint":
         model.set_inpaint()
+    if kind == "loud":
+        model.model_sampling.noise_scale = 8.0
     random_weights(model.diffusion_model, seed)
     offload = comfy.model_management.unet_offload_device()
     return comfy.model_patcher.ModelPatcher(model, load_device=device, offload_device=offload)
@@ -393,6 +399,44 @@ class TestSlowModel:
         return (slow,)
 
 
+class TestFusedModel:
+    """A model whose fast kernels have no backward pass, unless the core says that it trains.
+
+    Newer cores have such kernels and that flag; for an older one the flag is made up.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def patch(self, model):
+        if not hasattr(comfy.model_management, "in_training"):
+            comfy.model_management.in_training = False
+
+        def apply(apply_model, given):
+            result = apply_model(given["input"], given["timestep"], **given["c"])
+            return result if comfy.model_management.in_training else result.detach()
+
+        fused = model.clone()
+        fused.set_model_unet_function_wrapper(apply)
+        return (fused,)
+
+
+class TestTrains:
+    """Whether the core believes, once something has run, that it trains."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"after": ("LATENT",)}}
+
+    def tell(self, after):
+        return (str(comfy.model_management.in_training),)
+
+
 class TestRandomState:
     """Torch's global random state as a short text."""
 
@@ -461,6 +505,49 @@ class TestGuidedSlope:
         return (f"{claimed / measured:.4f}",)
 
 
+class TestSlope:
+    """The network's own slope along its gradient, over the one measured there.
+
+    What a model adds to the picture it was given is left out: it would hide a wrong network.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+    SIGMA, DISTANCE = 1.0, 0.001
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {
+            "required": {"model": ("MODEL",), "latent": ("LATENT",), "prompt": ("CONDITIONING",)}
+        }
+
+    def tell(self, model, latent, prompt):
+        comfy_model, gradients = map(ours, ("nodes.comfy_model", "s2st.gradients"))
+        state = comfy_model.to_model_space(model, latent["samples"])
+        kept = 1.0 if comfy_model.model_facts(model).prediction.value == "eps" else 0.5
+
+        def slopes(denoiser, named):
+            draw = torch.randn(state.shape, generator=torch.Generator().manual_seed(0))
+
+            def probe(x):
+                network = denoiser.denoise(x, self.SIGMA, named["positive"]) - kept * x
+                return (network * draw).flatten(1).sum(dim=1)
+
+            _, gradient = gradients.loss_and_gradient(probe, state)
+            step = self.DISTANCE * gradients.level(gradient)
+            with torch.no_grad():
+                measured = (probe(state + step) - probe(state - step)) / 2
+            return float((gradient * step).sum()) / float(measured.sum())
+
+        session = comfy_model.Session(
+            patcher=model,
+            prompts={"positive": prompt},
+            shape=tuple(state.shape),
+            sigmas=(self.SIGMA, 0.0),
+            gradients=True,
+        )
+        return (f"{session.run(slopes):.4f}",)
+
+
 def ours(name):
     """A module of the pack under test, which the core has loaded under a name of its own."""
     return next(one for known, one in sys.modules.items() if known.endswith(f".{name}"))
@@ -478,7 +565,10 @@ NODE_CLASS_MAPPINGS = {
     "TestPicture": TestPicture,
     "TestAfter": TestAfter,
     "TestSlowModel": TestSlowModel,
+    "TestFusedModel": TestFusedModel,
+    "TestTrains": TestTrains,
     "TestRandomState": TestRandomState,
     "TestUnloadAll": TestUnloadAll,
     "TestGuidedSlope": TestGuidedSlope,
+    "TestSlope": TestSlope,
 }
