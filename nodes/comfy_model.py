@@ -26,7 +26,7 @@ from torch import Tensor
 from ..s2st import Conditioning, Denoiser
 from ..s2st.gradients import Checkpointed
 from ..s2st.parameterization import flow_sigma, flow_time, to_flow
-from .differentiable import NormalTensors, checkpointed_blocks, pytorch_attention
+from .differentiable import NormalTensors, checkpointed_blocks, differentiable_options
 
 Result = TypeVar("Result")
 
@@ -406,7 +406,7 @@ class _Work(comfy.samplers.Sampler):
     def sample(self, model_wrap, sigmas, extra_args, callback, noise, *rest, **options):
         options = extra_args["model_options"]
         if self.run.gradients:
-            options = pytorch_attention(options)
+            options = differentiable_options(options)
         model_wrap.prepare(noise, noise.device)
         with torch.inference_mode(False), torch.no_grad():
             denoiser = ComfyDenoiser(model_wrap, options, self.run.flow, self.run.gradients)

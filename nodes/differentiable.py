@@ -134,10 +134,12 @@ def _normal_tensor(value: Tensor) -> Tensor:
     return value.clone()
 
 
-def pytorch_attention(options: dict) -> dict:
+def differentiable_options(options: dict) -> dict:
     """Model options whose attention is PyTorch's: the one that can be differentiated everywhere.
 
     Cores before 0.3.57 do not read the override and keep the attention they were started with.
+    Newer ones can share the prompts among several GPUs, in threads that record no gradients: here
+    one GPU computes all.
     """
 
     def override(_, *args, **kwargs):
@@ -147,7 +149,8 @@ def pytorch_attention(options: dict) -> dict:
         **options.get("transformer_options", {}),
         "optimized_attention_override": override,
     }
-    return {**options, "transformer_options": transformer}
+    alone = {name: one for name, one in options.items() if name != "multigpu_clones"}
+    return {**alone, "transformer_options": transformer}
 
 
 @contextlib.contextmanager

@@ -151,6 +151,14 @@ def test_weights_in_memory_that_is_used_again_are_kept_by_copy(comfy):
     torch.testing.assert_close(borrowed, own, rtol=1e-4, atol=1e-4)
 
 
+def test_gradients_are_taken_on_one_of_several_gpus(comfy):
+    """Only newer cores know of several; older ones do not look at the option."""
+    graph, model, other = wired(seed=34)
+    shared = graph.add("TestManyCards", kind="eps", dtype="float32", seed=34)[0]
+    one, two = comfy.latents(graph, stage(graph, model, other), stage(graph, shared, other))
+    assert torch.equal(one, two)
+
+
 def test_kernels_without_a_backward_pass_are_left_out(comfy):
     graph, model, other = wired(seed=33)
     fused = graph.add("TestFusedModel", model=model)[0]

@@ -399,6 +399,15 @@ class TestSlowModel:
         return (slow,)
 
 
+class TestManyCards(TestModel):
+    """The same model, about which a newer core believes that it is also on other GPUs."""
+
+    def make(self, kind, dtype, seed):
+        patcher = build(kind, getattr(torch, dtype), seed)
+        patcher.model_options["multigpu_clones"] = {patcher.load_device: patcher}
+        return (patcher,)
+
+
 class TestFusedModel:
     """A model whose fast kernels have no backward pass, unless the core says that it trains.
 
@@ -565,6 +574,7 @@ NODE_CLASS_MAPPINGS = {
     "TestPicture": TestPicture,
     "TestAfter": TestAfter,
     "TestSlowModel": TestSlowModel,
+    "TestManyCards": TestManyCards,
     "TestFusedModel": TestFusedModel,
     "TestTrains": TestTrains,
     "TestRandomState": TestRandomState,
