@@ -151,6 +151,26 @@ def test_weights_in_memory_that_is_used_again_are_kept_by_copy(comfy):
     torch.testing.assert_close(borrowed, own, rtol=1e-4, atol=1e-4)
 
 
+def test_the_core_is_asked_for_room_for_the_graph(comfy):
+    graph = Graph()
+    model, latent = tiny_model(graph, "asking"), tiny_latent(graph)
+    positive, negative, domain = tiny_prompt(graph, 5), tiny_prompt(graph, 4), tiny_latent(graph, 9)
+
+    def asked(done):
+        return int(comfy.texts(graph, graph.add("TestAsked", after=done)[0]))
+
+    plain = asked(core_sampler(graph, model, positive, negative, latent)[0])
+    inverted = invert(graph, model, positive, latent)
+    trajectory, seed = inverted[0], inverted[1]
+    assert asked(seed) == plain
+    moved = seed_translate(graph, model, trajectory, positive, negative, domain)
+    wired_up = (graph, model, trajectory, seed, positive, negative, domain)
+    assert asked(optimize(*wired_up, gradient="frozen")[0]) == plain
+    assert asked(optimize(*wired_up, gradient="exact")[0]) >= 2 * plain
+    assert asked(moved[0]) >= 2 * plain
+    assert asked(null_text(graph, model, trajectory, positive, negative)[1]) >= 2 * plain
+
+
 def test_gradients_are_taken_on_one_of_several_gpus(comfy):
     """Only newer cores know of several; older ones do not look at the option."""
     graph, model, other = wired(seed=34)

@@ -114,6 +114,7 @@ KINDS = {
     "flux": (TinyFlux, FLUX, "FLUX"),
     "edit": (TinyModel, {}, "IMG_TO_IMG"),
     "loud": (TinyModel, {}, "FLOW"),
+    "asking": (TinyModel, {}, "EPS"),
 }
 
 
@@ -124,7 +125,17 @@ class PooledModel(comfy.model_base.BaseModel):
         return kwargs["pooled_output"]
 
 
-OWNERS = {"xl": PooledModel, "flux": comfy.model_base.Flux}
+class AskingModel(comfy.model_base.BaseModel):
+    """Remembers for how many pictures at once the core asked what memory they need."""
+
+    asked = []
+
+    def memory_required(self, input_shape, **options):
+        self.asked.append(input_shape[0])
+        return super().memory_required(input_shape, **options)
+
+
+OWNERS = {"xl": PooledModel, "flux": comfy.model_base.Flux, "asking": AskingModel}
 
 
 def random_weights(module, seed):
@@ -408,6 +419,21 @@ class TestManyCards(TestModel):
         return (patcher,)
 
 
+class TestAsked:
+    """For how many pictures at once memory was asked since this was last told."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"after": ("LATENT",)}}
+
+    def tell(self, after):
+        most = max(AskingModel.asked)
+        AskingModel.asked.clear()
+        return (str(most),)
+
+
 class TestFusedModel:
     """A model whose fast kernels have no backward pass, unless the core says that it trains.
 
@@ -575,6 +601,7 @@ NODE_CLASS_MAPPINGS = {
     "TestAfter": TestAfter,
     "TestSlowModel": TestSlowModel,
     "TestManyCards": TestManyCards,
+    "TestAsked": TestAsked,
     "TestFusedModel": TestFusedModel,
     "TestTrains": TestTrains,
     "TestRandomState": TestRandomState,
