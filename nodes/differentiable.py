@@ -46,7 +46,7 @@ class NormalTensors(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in OUT_OF_PLACE and _is_intermediate(args[0]) and not args[0]._is_view():
             func = OUT_OF_PLACE[func]
-        if _autograd_may_keep(func, args, kwargs):
+        if torch.is_grad_enabled() and _keeps_what_is_lent(func, args, kwargs):
             args, kwargs = _mapped(args, _own_copy), _mapped(kwargs, _own_copy)
         try:
             result = func(*args, **kwargs)
@@ -65,7 +65,7 @@ def _is_intermediate(value: Tensor) -> bool:
 def _retry(func: Callable, args: tuple, message: str) -> Callable | None:
     if REFUSED_BY_AUTOGRAD in message and not _changes_inference_tensor(func, args):
         return _with_normal_tensors
-    if REFUSED_IN_PLACE in message and not _any_requires_grad(args):
+    if REFUSED_IN_PLACE in message and not _any_requires_grad(_tensors_among(args, {})):
         return _in_inference_mode
     return None
 
@@ -89,20 +89,30 @@ def _is_in_place(func: Callable) -> bool:
     return (name.endswith("_") and not name.endswith("__")) or name.startswith(("__i", "__set"))
 
 
-def _autograd_may_keep(func: Callable, args: tuple, kwargs: dict) -> bool:
-    """Whether this call joins the graph, with arguments that a backward pass may read."""
-    differentiated = torch.is_grad_enabled() and _any_requires_grad((args, kwargs))
-    return differentiated and not _is_in_place(func)
+def _keeps_what_is_lent(func: Callable, args: tuple, kwargs: dict) -> bool:
+    """Whether autograd may keep an argument whose memory is not its own; asked at every call."""
+    tensors = _tensors_among(args, kwargs)
+    joins_graph = _any_requires_grad(tensors)
+    return joins_graph and any(map(_may_be_lent, tensors)) and not _is_in_place(func)
 
 
-def _any_requires_grad(value: object) -> bool:
-    if isinstance(value, Tensor):
-        return value.requires_grad
-    if isinstance(value, dict):
-        return any(map(_any_requires_grad, value.values()))
-    if isinstance(value, (tuple, list)):
-        return any(map(_any_requires_grad, value))
-    return False
+def _any_requires_grad(tensors: list[Tensor]) -> bool:
+    return any(one.requires_grad for one in tensors)
+
+
+def _may_be_lent(value: Tensor) -> bool:
+    """Weights stay in their place until the model is unloaded, and slopes are ours."""
+    return type(value) is Tensor and not value.requires_grad
+
+
+def _tensors_among(args: tuple, kwargs: dict) -> list[Tensor]:
+    found = []
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            found.append(value)
+        elif isinstance(value, (tuple, list)):
+            found += [one for one in value if isinstance(one, Tensor)]
+    return found
 
 
 def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
@@ -117,8 +127,7 @@ def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
 
 
 def _own_copy(value: Tensor) -> Tensor:
-    """A copy of what may be lent; weights stay in their place until the model is unloaded."""
-    return value.clone() if type(value) is Tensor and not value.requires_grad else value
+    return value.clone() if _may_be_lent(value) else value
 
 
 def _normal_tensor(value: Tensor) -> Tensor:
