@@ -37,6 +37,32 @@ def test_a_missing_gradient_is_refused(model, latent, source):
         verify_gradient(Detached(), latent, 1.0, source, torch.Generator().manual_seed(0))
 
 
+@torch.library.custom_op("s2st_tests::fused", mutates_args=())
+def fused(x: torch.Tensor) -> torch.Tensor:
+    return x / 2
+
+
+class Fused:
+    """Computed by a kernel without a backward pass, as fast ones are."""
+
+    def denoise(self, x, sigma, conditioning):
+        return fused(x)
+
+
+class Forgetful:
+    """Computed outside of autograd's sight."""
+
+    def denoise(self, x, sigma, conditioning):
+        return x.detach() / 2
+
+
+@pytest.mark.parametrize("model", [Fused(), Forgetful()])
+def test_a_model_without_a_backward_pass_is_refused_in_one_sentence(model, latent, source):
+    with pytest.raises(GradientError, match="has no gradient .*: use the frozen gradient") as said:
+        verify_gradient(model, latent, 1.0, source, torch.Generator().manual_seed(0))
+    assert "\n" not in str(said.value)
+
+
 def test_the_slope_of_a_linear_model_is_known(model, latent, source):
     direction = torch.ones_like(latent)
     claimed, measured = directional_slopes(model, latent, 1.2, source, direction, 0.1)
