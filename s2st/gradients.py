@@ -15,10 +15,6 @@ class GradientError(RuntimeError):
     """The model returned a gradient that cannot be trusted."""
 
 
-# What torch says of an operation without a backward pass, such as a fused kernel.
-NO_BACKWARD = ("no autograd formula", "does not require grad")
-
-
 def leaf_of(value: Tensor) -> Tensor:
     """A copy of `value` that collects a gradient."""
     if torch.is_inference_mode_enabled():
@@ -30,16 +26,7 @@ def leaf_of(value: Tensor) -> Tensor:
 
 def gradient_of(losses: Tensor, leaf: Tensor) -> Tensor:
     """The gradient of the summed losses [B]; items of a batch stay independent."""
-    try:
-        (gradient,) = torch.autograd.grad(losses, leaf, torch.ones_like(losses))
-    except RuntimeError as error:
-        reason = str(error).partition(". ")[0]
-        if not any(text in reason for text in NO_BACKWARD):
-            raise
-        raise GradientError(
-            f"The model has no gradient ({reason}): use the frozen gradient, or switch off the "
-            f"kernel, patch or attention back-end that has no backward pass."
-        ) from error
+    (gradient,) = torch.autograd.grad(losses, leaf, torch.ones_like(losses))
     if not (torch.isfinite(losses).all() and torch.isfinite(gradient).all()):
         raise GradientError(
             "The loss or its gradient is NaN or infinite: run the model in float32 or bfloat16, "

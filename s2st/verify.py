@@ -11,6 +11,8 @@ from .gradients import GradientError, Rescaled, loss_and_gradient
 TOLERANCE = 0.1  # relative; a wrong backward pass is off by far more, half precision by less
 # Of 1 + sigma: a longer one also measures how the model bends, a shorter one rounding.
 DISTANCE = 0.01
+# What torch says of an operation without a backward pass, such as a fused kernel.
+NO_BACKWARD = ("no autograd formula", "does not require grad")
 
 
 def directional_slopes(
@@ -41,12 +43,21 @@ def verify_gradient(
     conditioning: Conditioning,
     generator: torch.Generator,
 ) -> None:
-    """Refuse a model whose backward pass disagrees with its forward pass."""
+    """Refuse a model whose backward pass is missing or disagrees with its forward pass."""
     noise = torch.randn(x.shape, generator=generator, dtype=torch.float32)
     direction = noise.to(x.device, x.dtype)
-    claimed, measured = directional_slopes(
-        model, x, sigma, conditioning, direction, distance=DISTANCE * (1 + sigma)
-    )
+    try:
+        claimed, measured = directional_slopes(
+            model, x, sigma, conditioning, direction, distance=DISTANCE * (1 + sigma)
+        )
+    except RuntimeError as error:
+        reason = str(error).partition(". ")[0]
+        if not any(text in reason for text in NO_BACKWARD):
+            raise
+        raise GradientError(
+            f"The model has no gradient ({reason}): use the frozen gradient, or switch off the "
+            f"kernel, patch or attention back-end that has no backward pass."
+        ) from error
     if abs(claimed - measured) > TOLERANCE * max(abs(claimed), abs(measured)):
         raise GradientError(
             f"The model's gradient along a test direction is {claimed:g} but its output changes "
