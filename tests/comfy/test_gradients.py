@@ -172,7 +172,6 @@ def test_the_core_is_asked_for_room_for_the_graph(comfy):
 
 
 def test_gradients_are_taken_on_one_of_several_gpus(comfy):
-    """Only newer cores know of several; older ones do not look at the option."""
     graph, model, other = wired(seed=34)
     shared = graph.add("TestManyCards", kind="eps", dtype="float32", seed=34)[0]
     one, two = comfy.latents(graph, stage(graph, model, other), stage(graph, shared, other))

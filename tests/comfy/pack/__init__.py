@@ -16,6 +16,7 @@ import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
 import comfy.ops
+import comfy.patcher_extension
 import comfy.sd
 import comfy.supported_models_base
 import torch
@@ -411,11 +412,20 @@ class TestSlowModel:
 
 
 class TestManyCards(TestModel):
-    """The same model, about which a newer core believes that it is also on other GPUs."""
+    """The same model, shared among several GPUs as newer cores do: in threads without gradients."""
 
     def make(self, kind, dtype, seed):
         patcher = build(kind, getattr(torch, dtype), seed)
-        patcher.model_options["multigpu_clones"] = {patcher.load_device: patcher}
+        patcher.model_options["multigpu_clones"] = "here only a mark"
+
+        def shared(executor, model, conds, x, timestep, model_options):
+            rest = {key: one for key, one in model_options.items() if key != "multigpu_clones"}
+            with torch.set_grad_enabled(
+                torch.is_grad_enabled() and len(rest) == len(model_options)
+            ):
+                return executor(model, conds, x, timestep, rest)
+
+        patcher.add_wrapper(comfy.patcher_extension.WrappersMP.CALC_COND_BATCH, shared)
         return (patcher,)
 
 
