@@ -110,6 +110,10 @@ CASES = {
         lambda w: w.inverted(model=other_model(w, "edit")),
         ["TinyModel", "neither noise, v nor a flow"],
     ),
+    "edit model by a flow": (
+        lambda w: w.inverted(model=other_model(w, "edit by a flow")),
+        ["TinyModel", "neither noise, v nor a flow"],
+    ),
     "model of louder noise": (
         lambda w: w.inverted(model=other_model(w, "loud")),
         ["scales its noise by 8", "needs noise of size 1", "another flow checkpoint"],

@@ -102,6 +102,11 @@ class TinyVideo(TinyModel):
     latent_format = comfy.latent_formats.Wan21
 
 
+# Only newer cores know the second kind.
+EDITS = [
+    one for one in ("IMG_TO_IMG", "IMG_TO_IMG_FLOW") if hasattr(comfy.model_base.ModelType, one)
+]
+
 KINDS = {
     "eps": (TinyModel, {}, "EPS"),
     "v": (TinyModel, {}, "V_PREDICTION"),
@@ -113,7 +118,8 @@ KINDS = {
     "video": (TinyVideo, {"in_channels": 16, "out_channels": 16}, "FLOW"),
     "inpaint": (TinyModel, {"in_channels": 9}, "EPS"),
     "flux": (TinyFlux, FLUX, "FLUX"),
-    "edit": (TinyModel, {}, "IMG_TO_IMG"),
+    "edit": (TinyModel, {}, EDITS[0]),
+    "edit by a flow": (TinyModel, {}, EDITS[-1]),
     "loud": (TinyModel, {}, "FLOW"),
     "asking": (TinyModel, {}, "EPS"),
 }
