@@ -9,8 +9,21 @@ from .scene import Scene, scene
 from .splits import EVALUATION_SEEDS, REFERENCE_SEEDS, TRAIN_SEEDS, TUNING_SEEDS
 
 __all__ = [
-    "DOMAINS", "EVALUATION_SEEDS", "LABELS", "REFERENCE_SEEDS", "TRAIN_SEEDS", "TUNING_SEEDS",
-    "Domain", "Label", "Scene", "depth", "labels", "load", "prompt", "render", "render_all",
+    "DOMAINS",
+    "EVALUATION_SEEDS",
+    "LABELS",
+    "REFERENCE_SEEDS",
+    "TRAIN_SEEDS",
+    "TUNING_SEEDS",
+    "Domain",
+    "Label",
+    "Scene",
+    "depth",
+    "labels",
+    "load",
+    "prompt",
+    "render",
+    "render_all",
     "scene",
 ]
 

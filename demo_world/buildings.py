@@ -20,8 +20,10 @@ def facing_of_side(x):
 def window_surfaces(canvas, facing):
     """Register the glass of one wall, dark first, then one surface per colour of light."""
     dark = canvas.surface(Label.WINDOW, Kind.GLASS, GLASS, facing)
-    lit = [canvas.surface(Label.WINDOW, Kind.WINDOW_LIGHT, GLASS, facing, colour)
-           for colour in WINDOW_LIGHTS]
+    lit = [
+        canvas.surface(Label.WINDOW, Kind.WINDOW_LIGHT, GLASS, facing, colour)
+        for colour in WINDOW_LIGHTS
+    ]
     return np.array([dark, *lit], np.int16)
 
 
@@ -85,8 +87,16 @@ def draw_front_wall(canvas, building):
     wall = wall & (y >= 0) & (y <= gable_height(building, x))
     index = canvas.surface(Label.BUILDING, Kind.PLAIN, building.wall, Facing.CAMERA)
     canvas.paint(window, wall, np.float32(z), index, wall_tone(building, y))
-    draw_windows(canvas, building, window, wall & (y < building.height), x - building.left, y,
-                 np.float32(z), building.right - building.left)
+    draw_windows(
+        canvas,
+        building,
+        window,
+        wall & (y < building.height),
+        x - building.left,
+        y,
+        np.float32(z),
+        building.right - building.left,
+    )
 
 
 def draw_roof(canvas, building):
@@ -94,11 +104,22 @@ def draw_roof(canvas, building):
     eaves = building.left if building.left > 0 else building.right
     half = (building.right - building.left) / 2
     slope = np.float32(building.roof_rise / half * (1 if eaves > 0 else -1))
-    window = side_window(canvas, eaves, building.height, building.height + building.roof_rise,
-                         building.near, building.far)
+    window = side_window(
+        canvas,
+        eaves,
+        building.height,
+        building.height + building.roof_rise,
+        building.near,
+        building.far,
+    )
     ridge = canvas.project(eaves + np.sign(eaves) * half, 0, building.near)[0]
-    edges = sorted((canvas.project(eaves, 0, building.near)[0], ridge,
-                    canvas.project(eaves, 0, building.far)[0]))
+    edges = sorted(
+        (
+            canvas.project(eaves, 0, building.near)[0],
+            ridge,
+            canvas.project(eaves, 0, building.far)[0],
+        )
+    )
     window = window[0], canvas.span(edges[0], edges[-1])
     camera = canvas.camera
     across, down = canvas.across[:, window[1]], canvas.down[window[0]]

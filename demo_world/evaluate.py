@@ -47,8 +47,7 @@ def autoencoder_figures(parts, scenes=43):
     """PSNR over held-out scenes: of all pictures, and of each domain."""
     images, classes = rendered_pictures(EVALUATION_SEEDS[:scenes])
     quality = psnr(reconstructed(parts, images), images)
-    figures = {name: quality[classes == index].mean().item()
-               for index, name in enumerate(DOMAINS)}
+    figures = {name: quality[classes == index].mean().item() for index, name in enumerate(DOMAINS)}
     return {"images": len(images), "all": quality.mean().item(), **figures}
 
 
@@ -75,16 +74,21 @@ def classifier_accuracy(classifier, scenes=40):
 
 def sample_figures(classifier, samples):
     """The share of samples, by domain and over all, that the classifier names as prompted."""
-    hits = {name: (classifier.domains(images) == DOMAINS.index(name)).float()
-            for name, images in samples.items()}
+    hits = {
+        name: (classifier.domains(images) == DOMAINS.index(name)).float()
+        for name, images in samples.items()
+    }
     shares = {name: hit.mean().item() for name, hit in hits.items()}
-    return {"each": len(next(iter(hits.values()))),
-            "all": torch.cat(list(hits.values())).mean().item(), **shares}
+    return {
+        "each": len(next(iter(hits.values()))),
+        "all": torch.cat(list(hits.values())).mean().item(),
+        **shares,
+    }
 
 
 def held_out(count, first=100):
     """Held-out pictures, one of each scene, domains in turn, with their domains' names."""
-    images, _ = rendered_pictures(EVALUATION_SEEDS[first:first + count])
+    images, _ = rendered_pictures(EVALUATION_SEEDS[first : first + count])
     chosen = [index * len(DOMAINS) + index % len(DOMAINS) for index in range(count)]
     return images[chosen], [DOMAINS[index % len(DOMAINS)] for index in range(count)]
 
@@ -105,29 +109,46 @@ def inversion_figures(parts, count=32, steps=50, refine=0):
     back = sample(parts.denoiser, trajectory.seed, Prompt(words), trajectory.schedule)
     alone = psnr(parts.decode_latent(latents), images).mean().item()
     returned = psnr(parts.decode_latent(back), images).mean().item()
-    return {"images": count, "steps": steps, "refine": refine, "autoencoder": alone,
-            "returned": returned, "lost": alone - returned,
-            "latent_error": (back - latents).square().mean().item(),
-            "seed_deviation": trajectory.seed.std().item()}
+    return {
+        "images": count,
+        "steps": steps,
+        "refine": refine,
+        "autoencoder": alone,
+        "returned": returned,
+        "lost": alone - returned,
+        "latent_error": (back - latents).square().mean().item(),
+        "seed_deviation": trajectory.seed.std().item(),
+    }
 
 
 def references(parts, domain, count=16):
     """Latents of rendered pictures of a domain, of scenes used for nothing else."""
-    images, classes = rendered_pictures(REFERENCE_SEEDS[100:100 + count])
+    images, classes = rendered_pictures(REFERENCE_SEEDS[100 : 100 + count])
     return parts.encode_image(images[classes == DOMAINS.index(domain)])
 
 
 def translated(parts, scenes=8, steps=30, source="day", target="night"):
     """Held-out scenes translated with the frozen gradient: sources, results, truth, seconds."""
-    images, classes = rendered_pictures(EVALUATION_SEEDS[200:200 + scenes])
+    images, classes = rendered_pictures(EVALUATION_SEEDS[200 : 200 + scenes])
     start = images[classes == DOMAINS.index(source)]
     wanted = Prompt(parts.encode_prompt(prompt(target)), parts.encode_prompt(""), GUIDANCE)
-    stages = Stages(inversion=InversionConfig(steps=steps), null_text=None, seed=None,
-                    trajectory=TrajectoryConfig(gradient=Gradient.FROZEN))
+    stages = Stages(
+        inversion=InversionConfig(steps=steps),
+        null_text=None,
+        seed=None,
+        trajectory=TrajectoryConfig(gradient=Gradient.FROZEN),
+    )
     latents, examples = parts.encode_image(start), references(parts, target)
     began = time.perf_counter()
-    result = translate(parts.denoiser, parts.sigma_table, latents,
-                       parts.encode_prompt(prompt(source)), wanted, examples, stages)
+    result = translate(
+        parts.denoiser,
+        parts.sigma_table,
+        latents,
+        parts.encode_prompt(prompt(source)),
+        wanted,
+        examples,
+        stages,
+    )
     seconds = time.perf_counter() - began
     truth = images[classes == DOMAINS.index(target)]
     return start, parts.decode_latent(result.latent), truth, seconds

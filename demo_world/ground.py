@@ -46,7 +46,8 @@ def below_horizon(canvas):
 def ground_texture(x, z):
     """A quiet tone that follows the ground, so that it does not look like plastic."""
     wave = np.sin(x * np.float32(1.9) + np.sin(z * np.float32(0.7))) * np.sin(
-        z * np.float32(1.1) + x * np.float32(0.4))
+        z * np.float32(1.1) + x * np.float32(0.4)
+    )
     return 1.0 + np.float32(0.05) * wave / (1.0 + np.float32(0.03) * z)
 
 
@@ -80,8 +81,9 @@ def draw_ground(canvas, scene):
     )
     for step, (label, kind, colour, mask, upward) in enumerate(layers):
         index = canvas.surface(label, kind, colour, Facing.UP)
-        canvas.paint(window, mask & (z < 290.0), z - np.float32(0.001 * step), index,
-                     texture, upward)
+        canvas.paint(
+            window, mask & (z < 290.0), z - np.float32(0.001 * step), index, texture, upward
+        )
 
 
 def draw_shadow(canvas, left, right, near, far, strength):

@@ -89,7 +89,7 @@ def pixel_places(canvas, step):
 def lamp_light(places, scene):
     """Light of the street lamps on every pixel; it falls off with distance."""
     light = np.zeros_like(places.x)
-    reach = np.float32(LAMP_REACH ** 2)
+    reach = np.float32(LAMP_REACH**2)
     for lamp in scene.lamps:
         x, y, z = (np.float32(value) for value in lamp_head(lamp))
         squared = (places.x - x) ** 2 + 0.25 * (places.y - y) ** 2 + (places.z - z) ** 2
@@ -104,7 +104,7 @@ def beam_light(places, scene):
         away = (car.z - places.z) if car.oncoming else (places.z - car.z - car.length)
         along = np.clip(away / np.float32(BEAM_LENGTH), 0.0, 1.0)
         aside = (places.x - np.float32(car.x)) / (BEAM_HALF + along)
-        pool = (1.0 - along) ** 2 / (1.0 + aside ** 4)
+        pool = (1.0 - along) ** 2 / (1.0 + aside**4)
         light += np.where((away > 0) & (np.abs(places.y) < 0.5), pool, 0.0)
     return light
 
@@ -114,8 +114,9 @@ def artificial_light(canvas, look, scene, step):
     places = pixel_places(canvas, step)
     lamps = np.float32(look.lamps) * lamp_light(places, scene)
     beams = np.float32(0.5 * look.car_lights * look.lamps) * beam_light(places, scene)
-    light = (lamps[..., None] * np.array(LAMP_GLOW, np.float32)
-             + beams[..., None] * np.array(HEADLIGHT_GLOW, np.float32))
+    light = lamps[..., None] * np.array(LAMP_GLOW, np.float32) + beams[..., None] * np.array(
+        HEADLIGHT_GLOW, np.float32
+    )
     return light.repeat(step, axis=0).repeat(step, axis=1)
 
 

@@ -21,30 +21,50 @@ CHECKPOINT = "demo_world.safetensors"
 TEXT_WIDTH = 128
 
 AUTOENCODER = {
-    "in_channels": 3, "out_channels": 3, "latent_channels": 4, "sample_size": 128,
+    "in_channels": 3,
+    "out_channels": 3,
+    "latent_channels": 4,
+    "sample_size": 128,
     "layers_per_block": 1,
-    "block_out_channels": (64, 32, 64), "down_block_types": ("DownEncoderBlock2D",) * 3,
-    "up_block_types": ("UpDecoderBlock2D",) * 3, "norm_num_groups": 32, "scaling_factor": 1.0,
+    "block_out_channels": (64, 32, 64),
+    "down_block_types": ("DownEncoderBlock2D",) * 3,
+    "up_block_types": ("UpDecoderBlock2D",) * 3,
+    "norm_num_groups": 32,
+    "scaling_factor": 1.0,
 }
 UNET = {
-    "sample_size": 32, "in_channels": 4, "out_channels": 4, "layers_per_block": 1,
-    "block_out_channels": (64, 128, 160), "cross_attention_dim": TEXT_WIDTH,
+    "sample_size": 32,
+    "in_channels": 4,
+    "out_channels": 4,
+    "layers_per_block": 1,
+    "block_out_channels": (64, 128, 160),
+    "cross_attention_dim": TEXT_WIDTH,
     "attention_head_dim": 4,
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
     "mid_block_type": "UNetMidBlock2DCrossAttn",
     "up_block_types": ("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-    "use_linear_projection": True, "norm_num_groups": 32,
+    "use_linear_projection": True,
+    "norm_num_groups": 32,
 }
 TEXT_ENCODER = {
-    "hidden_size": TEXT_WIDTH, "intermediate_size": 512, "num_hidden_layers": 3,
+    "hidden_size": TEXT_WIDTH,
+    "intermediate_size": 512,
+    "num_hidden_layers": 3,
     "num_attention_heads": 4,
-    "max_position_embeddings": MAX_LENGTH, "hidden_act": "quick_gelu", "projection_dim": TEXT_WIDTH,
+    "max_position_embeddings": MAX_LENGTH,
+    "hidden_act": "quick_gelu",
+    "projection_dim": TEXT_WIDTH,
 }
 SCHEDULER = {
-    "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
-    "prediction_type": "v_prediction", "clip_sample": False, "set_alpha_to_one": False,
-    "timestep_spacing": "leading", "steps_offset": 1,
+    "prediction_type": "v_prediction",
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+    "timestep_spacing": "leading",
+    "steps_offset": 1,
 }
 
 
@@ -65,8 +85,11 @@ class DemoModel:
 
 def build_text_encoder(tokenizer):
     """An untrained CLIP text encoder for a tokenizer."""
-    ends = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id}
+    ends = {
+        "bos_token_id": tokenizer.bos_token_id,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }
     return CLIPTextModel(CLIPTextConfig(vocab_size=len(tokenizer), **ends, **TEXT_ENCODER))
 
 
@@ -74,9 +97,12 @@ def build(directory):
     """An untrained model of the final architecture; its tokenizer is written to `directory`."""
     tokenizer = build_tokenizer(Path(directory) / "tokenizer", known_words())
     return DemoModel(
-        vae=AutoencoderKL(**AUTOENCODER).eval(), unet=UNet2DConditionModel(**UNET).eval(),
-        text_encoder=build_text_encoder(tokenizer).eval(), tokenizer=tokenizer,
-        scheduler=DDIMScheduler(**SCHEDULER))
+        vae=AutoencoderKL(**AUTOENCODER).eval(),
+        unet=UNet2DConditionModel(**UNET).eval(),
+        text_encoder=build_text_encoder(tokenizer).eval(),
+        tokenizer=tokenizer,
+        scheduler=DDIMScheduler(**SCHEDULER),
+    )
 
 
 def tensor_name(prefix, name):
@@ -90,7 +116,8 @@ def all_tensors(model):
     return {
         tensor_name(prefix, name): value.half().contiguous()
         for prefix, network in model.networks().items()
-        for name, value in network.state_dict().items() if value.is_floating_point()
+        for name, value in network.state_dict().items()
+        if value.is_floating_point()
     }
 
 
@@ -130,7 +157,8 @@ def load(directory=WEIGHTS):
     directory = Path(directory)
     if not (directory / CHECKPOINT).exists():
         raise FileNotFoundError(
-            f"{directory / CHECKPOINT} is missing; run `python dev.py train-demo` to make it")
+            f"{directory / CHECKPOINT} is missing; run `python dev.py train-demo` to make it"
+        )
     tensors = {k: v.float() for k, v in load_file(directory / CHECKPOINT).items()}
     networks = {
         "unet": UNet2DConditionModel(**read_config(directory, "unet")),
@@ -140,12 +168,19 @@ def load(directory=WEIGHTS):
     return DemoModel(
         **{name: load_network(network, tensors, name) for name, network in networks.items()},
         tokenizer=CLIPTokenizer.from_pretrained(directory / "tokenizer"),
-        scheduler=DDIMScheduler.from_pretrained(directory))
+        scheduler=DDIMScheduler.from_pretrained(directory),
+    )
 
 
 def as_pipeline(model):
     """The model as diffusers' own Stable Diffusion pipeline."""
     return StableDiffusionPipeline(
-        vae=model.vae, text_encoder=model.text_encoder, tokenizer=model.tokenizer,
-        unet=model.unet, scheduler=model.scheduler, safety_checker=None,
-        feature_extractor=None, requires_safety_checker=False)
+        vae=model.vae,
+        text_encoder=model.text_encoder,
+        tokenizer=model.tokenizer,
+        unet=model.unet,
+        scheduler=model.scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )

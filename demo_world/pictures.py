@@ -14,7 +14,7 @@ def contact_sheet(images, columns, gap=2):
     sheet = torch.ones(3, rows * (height + gap) - gap, columns * (width + gap) - gap)
     for index, image in enumerate(images):
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
-        sheet[:, top:top + height, left:left + width] = image
+        sheet[:, top : top + height, left : left + width] = image
     return np.rint(sheet.clamp(0, 1).permute(1, 2, 0).numpy() * 255).astype(np.uint8)
 
 

@@ -5,18 +5,68 @@ from .scene import choose
 
 PLACES = ("a street", "a road", "a city street", "a small street", "a quiet road", "the street")
 PHRASES = {
-    Domain.DAY: ("on a sunny day", "by day", "in daylight", "under a blue sky", "at noon",
-                 "in the sunshine", "on a clear day", "on a bright day", "day"),
-    Domain.NIGHT: ("at night", "by night", "after dark", "at midnight", "in the dark",
-                   "under the stars", "on a clear night", "with lights at night", "night"),
-    Domain.SUNSET: ("at sunset", "at dusk", "in the evening sun", "in golden light",
-                    "under an orange sky", "at the end of the day", "at dawn", "sunset"),
-    Domain.FOG: ("in fog", "in the mist", "in thick fog", "on a foggy morning", "in haze",
-                 "on a misty day", "on a foggy day", "fog"),
-    Domain.RAIN: ("in the rain", "on a rainy day", "in wet weather", "with a wet road",
-                  "in a shower", "on a wet and grey day", "in bad weather", "rain"),
-    Domain.SNOW: ("in the snow", "in winter", "under snow", "on a snowy day", "with snow",
-                  "covered in white snow", "on a cold winter day", "snow"),
+    Domain.DAY: (
+        "on a sunny day",
+        "by day",
+        "in daylight",
+        "under a blue sky",
+        "at noon",
+        "in the sunshine",
+        "on a clear day",
+        "on a bright day",
+        "day",
+    ),
+    Domain.NIGHT: (
+        "at night",
+        "by night",
+        "after dark",
+        "at midnight",
+        "in the dark",
+        "under the stars",
+        "on a clear night",
+        "with lights at night",
+        "night",
+    ),
+    Domain.SUNSET: (
+        "at sunset",
+        "at dusk",
+        "in the evening sun",
+        "in golden light",
+        "under an orange sky",
+        "at the end of the day",
+        "at dawn",
+        "sunset",
+    ),
+    Domain.FOG: (
+        "in fog",
+        "in the mist",
+        "in thick fog",
+        "on a foggy morning",
+        "in haze",
+        "on a misty day",
+        "on a foggy day",
+        "fog",
+    ),
+    Domain.RAIN: (
+        "in the rain",
+        "on a rainy day",
+        "in wet weather",
+        "with a wet road",
+        "in a shower",
+        "on a wet and grey day",
+        "in bad weather",
+        "rain",
+    ),
+    Domain.SNOW: (
+        "in the snow",
+        "in winter",
+        "under snow",
+        "on a snowy day",
+        "with snow",
+        "covered in white snow",
+        "on a cold winter day",
+        "snow",
+    ),
 }
 MEDIA = ("", "", "", "a picture of ", "a photo of ", "a drawing of ", "an image of ")
 GENERAL_WORDS = (
@@ -24,7 +74,8 @@ GENERAL_WORDS = (
     "lamps lights zebra crossing hills sky clouds moon sun stars and , with without no one two "
     "three many some few no of the in on at town village city road night day morning evening "
     "scene view left right bright dark light grey white red blue green yellow orange black "
-    "low high wet dry cold warm summer autumn spring winter . is it very a an")
+    "low high wet dry cold warm summer autumn spring winter . is it very a an"
+)
 
 
 def in_sight(thing):

@@ -10,13 +10,25 @@ import numpy as np
 
 FARTHEST = 95.0
 WALLS = (
-    (0.71, 0.42, 0.33), (0.80, 0.70, 0.55), (0.62, 0.60, 0.58), (0.86, 0.82, 0.74),
-    (0.55, 0.36, 0.28), (0.66, 0.72, 0.74), (0.83, 0.62, 0.45), (0.58, 0.62, 0.50),
+    (0.71, 0.42, 0.33),
+    (0.80, 0.70, 0.55),
+    (0.62, 0.60, 0.58),
+    (0.86, 0.82, 0.74),
+    (0.55, 0.36, 0.28),
+    (0.66, 0.72, 0.74),
+    (0.83, 0.62, 0.45),
+    (0.58, 0.62, 0.50),
 )
 ROOFS = ((0.50, 0.25, 0.20), (0.33, 0.32, 0.35), (0.42, 0.30, 0.24))
 PAINTS = (
-    (0.78, 0.12, 0.12), (0.13, 0.27, 0.62), (0.88, 0.88, 0.90), (0.18, 0.19, 0.21),
-    (0.90, 0.68, 0.12), (0.16, 0.45, 0.33), (0.55, 0.58, 0.62), (0.35, 0.62, 0.78),
+    (0.78, 0.12, 0.12),
+    (0.13, 0.27, 0.62),
+    (0.88, 0.88, 0.90),
+    (0.18, 0.19, 0.21),
+    (0.90, 0.68, 0.12),
+    (0.16, 0.45, 0.33),
+    (0.55, 0.58, 0.62),
+    (0.35, 0.62, 0.78),
 )
 LEAVES = ((0.25, 0.45, 0.17), (0.33, 0.50, 0.18), (0.20, 0.38, 0.20), (0.42, 0.50, 0.17))
 WINDOW_LIGHTS = ((1.0, 0.74, 0.36), (1.0, 0.85, 0.55), (0.95, 0.62, 0.30))
@@ -159,12 +171,20 @@ def draw_building(generator, side, front, near, tall):
     storey = between(generator, 2.7, 3.2)
     bay = between(generator, 2.1, 2.9)
     return Building(
-        left=min(inner, outer), right=max(inner, outer), near=near, far=near + length,
-        height=height, roof_rise=between(generator, 1.6, 2.8) if house else 0.0,
-        wall=tinted(generator, choose(generator, WALLS)), roof=choose(generator, ROOFS),
-        storey=storey, bay=bay,
-        window_width=between(generator, 0.42, 0.60), window_height=between(generator, 0.46, 0.60),
-        lit=draw_windows(generator, 8, 8), shop=bool(tall and generator.random() < 0.5),
+        left=min(inner, outer),
+        right=max(inner, outer),
+        near=near,
+        far=near + length,
+        height=height,
+        roof_rise=between(generator, 1.6, 2.8) if house else 0.0,
+        wall=tinted(generator, choose(generator, WALLS)),
+        roof=choose(generator, ROOFS),
+        storey=storey,
+        bay=bay,
+        window_width=between(generator, 0.42, 0.60),
+        window_height=between(generator, 0.46, 0.60),
+        lit=draw_windows(generator, 8, 8),
+        shop=bool(tall and generator.random() < 0.5),
     )
 
 
@@ -187,17 +207,24 @@ def draw_blobs(generator):
     """Draw the round parts of a crown as (x, y, radius), in units of its radius."""
     ring = ((-0.45, -0.15), (0.45, -0.12), (-0.22, 0.35), (0.25, 0.38), (0.0, 0.05))
     return tuple(
-        (x + between(generator, -0.1, 0.1), y + between(generator, -0.1, 0.1),
-         between(generator, 0.52, 0.68))
+        (
+            x + between(generator, -0.1, 0.1),
+            y + between(generator, -0.1, 0.1),
+            between(generator, 0.52, 0.68),
+        )
         for x, y in ring
     )
 
 
 def draw_tree(generator, x, z):
     return Tree(
-        x=x, z=z, trunk=between(generator, 1.6, 2.6), radius=between(generator, 1.1, 1.9),
+        x=x,
+        z=z,
+        trunk=between(generator, 1.6, 2.6),
+        radius=between(generator, 1.1, 1.9),
         leaf=tinted(generator, choose(generator, LEAVES)),
-        conifer=bool(generator.random() < 0.25), blobs=draw_blobs(generator),
+        conifer=bool(generator.random() < 0.25),
+        blobs=draw_blobs(generator),
     )
 
 
@@ -221,14 +248,20 @@ def draw_lamps(generator, kerb):
     sides = choose(generator, ((-1.0,), (1.0,), (-1.0, 1.0)))
     return tuple(
         Lamp(x=side * (kerb + 0.35), z=first + pitch * step, height=height, reach=reach)
-        for side in sides for step in range(4)
+        for side in sides
+        for step in range(4)
     )
 
 
 def draw_car(generator, x, z, oncoming):
     return Car(
-        x=x, z=z, width=between(generator, 1.7, 1.95), length=between(generator, 3.8, 4.6),
-        height=between(generator, 1.4, 1.75), paint=choose(generator, PAINTS), oncoming=oncoming,
+        x=x,
+        z=z,
+        width=between(generator, 1.7, 1.95),
+        length=between(generator, 3.8, 4.6),
+        height=between(generator, 1.4, 1.75),
+        paint=choose(generator, PAINTS),
+        oncoming=oncoming,
     )
 
 
@@ -254,8 +287,11 @@ def draw_cloud(generator):
     """Draw one cloud as a row of puffs (u, v, radius)."""
     u, v, width = generator.random(), between(generator, 0.03, 0.34), between(generator, 0.06, 0.16)
     return tuple(
-        (u + width * (step - 2) * 0.5, v - between(generator, 0.0, 0.03),
-         width * between(generator, 0.30, 0.55) * (1.0 if step in (1, 2, 3) else 0.7))
+        (
+            u + width * (step - 2) * 0.5,
+            v - between(generator, 0.0, 0.03),
+            width * between(generator, 0.30, 0.55) * (1.0 if step in (1, 2, 3) else 0.7),
+        )
         for step in range(5)
     )
 
@@ -276,10 +312,14 @@ def scene(seed):
     road_half, pavement = between(generator, 3.0, 4.4), between(generator, 1.8, 2.8)
     front = road_half + pavement + between(generator, 0.0, 1.8)
     return Scene(
-        seed=seed, camera=camera, road_half=road_half, pavement=pavement,
+        seed=seed,
+        camera=camera,
+        road_half=road_half,
+        pavement=pavement,
         dash_phase=between(generator, 0.0, 4.0),
         crossing=between(generator, 6.0, 24.0) if generator.random() < 0.4 else 0.0,
-        hills=generator.random((2, 4, 2)), grass=tinted(generator, (0.36, 0.50, 0.22)),
+        hills=generator.random((2, 4, 2)),
+        grass=tinted(generator, (0.36, 0.50, 0.22)),
         buildings=draw_side(generator, -1.0, front) + draw_side(generator, 1.0, front),
         trees=draw_trees(generator, road_half + pavement * 0.6, front),
         lamps=draw_lamps(generator, road_half),

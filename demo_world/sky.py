@@ -46,7 +46,7 @@ def add_stars(image, look, scene):
     size = image.shape[0]
     u, v, light = scene.heaven.stars.T
     rows, columns = (v * size).astype(int), (u * size).astype(int)
-    image[rows, columns] += (look.stars * light ** 2)[:, None].astype(np.float32)
+    image[rows, columns] += (look.stars * light**2)[:, None].astype(np.float32)
     return image
 
 
@@ -57,7 +57,7 @@ def cloud_cover(scene, size):
     for cloud in scene.heaven.clouds:
         for x, y, radius in cloud:
             along, above = (u - np.float32(x)) / radius, (v - np.float32(y)) / (0.5 * radius)
-            distance = along ** 2 + above ** 2
+            distance = along**2 + above**2
             cover += np.maximum(1.0 - distance * 0.5, 0.0) ** 2
     return np.clip(cover * 1.6 - 0.25, 0.0, 1.0)
 

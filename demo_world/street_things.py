@@ -41,7 +41,7 @@ def draw_leaves(canvas, index, x, y, z, radius):
     window = front_window(canvas, x - radius, x + radius, y - radius, y + radius, z)
     across, up = on_front(canvas, window, z)
     along, above = (across - x) / np.float32(radius), (up - y) / np.float32(radius)
-    inside = along ** 2 + above ** 2 <= 1.0
+    inside = along**2 + above**2 <= 1.0
     tone = np.float32(0.92) + np.float32(0.26) * above
     canvas.paint(window, inside, np.float32(z), index, tone, np.clip(above * 1.8, 0.0, 1.0))
 
@@ -65,14 +65,25 @@ def draw_tree(canvas, tree):
     draw_plate(canvas, bark, tree.x - 0.13, tree.x + 0.13, 0.0, tree.trunk + 0.5, tree.z)
     if tree.conifer:
         for step in range(3):
-            draw_cone(canvas, leaf, tree.x, tree.trunk * 0.4 + step * tree.radius * 0.85,
-                      tree.z - 0.05 * step, tree.radius * (0.95 - 0.22 * step),
-                      tree.radius * 1.5)
+            draw_cone(
+                canvas,
+                leaf,
+                tree.x,
+                tree.trunk * 0.4 + step * tree.radius * 0.85,
+                tree.z - 0.05 * step,
+                tree.radius * (0.95 - 0.22 * step),
+                tree.radius * 1.5,
+            )
         return
     for step, (x, y, radius) in enumerate(tree.blobs):
-        draw_leaves(canvas, leaf, tree.x + x * tree.radius,
-                    tree.trunk + tree.radius * (0.7 + y), tree.z - 0.05 * (step + 1),
-                    radius * tree.radius)
+        draw_leaves(
+            canvas,
+            leaf,
+            tree.x + x * tree.radius,
+            tree.trunk + tree.radius * (0.7 + y),
+            tree.z - 0.05 * (step + 1),
+            radius * tree.radius,
+        )
 
 
 def lamp_head(lamp):
@@ -86,8 +97,17 @@ def draw_lamp(canvas, lamp):
     bulb = canvas.surface(Label.LAMP, Kind.LAMP_LIGHT, BULB, Facing.CAMERA, LAMP_GLOW)
     x, y, z = lamp_head(lamp)
     draw_plate(canvas, iron, lamp.x - 0.08, lamp.x + 0.08, 0.0, lamp.height, z)
-    draw_plate(canvas, iron, min(x, lamp.x), max(x, lamp.x), lamp.height - 0.1,
-               lamp.height + 0.05, z, 1.0, 0.6)
+    draw_plate(
+        canvas,
+        iron,
+        min(x, lamp.x),
+        max(x, lamp.x),
+        lamp.height - 0.1,
+        lamp.height + 0.05,
+        z,
+        1.0,
+        0.6,
+    )
     draw_disc(canvas, bulb, x, y, z - 0.05, 0.34, 0.17)
 
 
@@ -105,7 +125,7 @@ def draw_car_side(canvas, car, body, glass):
     cabin = (y > waist) & (lean <= 1) & (along > 0.10 + 0.14 * lean) & (along < 0.80 - 0.16 * lean)
     pane = cabin & (lean > 0.12) & (lean < 0.85) & (np.abs(along - 0.45) > 0.025)
     wheel = np.minimum(np.abs(along - 0.19), np.abs(along - 0.81)) * np.float32(car.length)
-    tyre = wheel ** 2 + (y - 0.32) ** 2 < 0.32 ** 2
+    tyre = wheel**2 + (y - 0.32) ** 2 < 0.32**2
     rubber = canvas.surface(Label.CAR, Kind.PLAIN, TYRE, Facing.CAMERA)
     canvas.paint(window, on_body | cabin, z, body, 0.9)
     canvas.paint(window, pane, z - np.float32(0.01), glass)
@@ -118,7 +138,7 @@ def draw_car_body(canvas, car, body):
     window = front_window(canvas, car.x - half, car.x + half, 0.2, car.height, car.z)
     x, y = on_front(canvas, window, car.z)
     aside = np.abs(x - car.x) / np.float32(half)
-    shoulder = (aside ** 6 + (np.maximum(y - 0.45, 0) / (waist - 0.43)) ** 6) <= 1.0
+    shoulder = (aside**6 + (np.maximum(y - 0.45, 0) / (waist - 0.43)) ** 6) <= 1.0
     lower = (y >= 0.2) & (y <= waist) & (aside <= 1) & shoulder
     lean = (y - waist) / (car.height - waist)
     upper = (lean > -0.2) & (lean <= 1) & (aside < 0.88 - 0.20 * lean)
@@ -134,8 +154,11 @@ def draw_car_pane(canvas, car, glass):
     window = front_window(canvas, car.x - 1, car.x + 1, waist, car.height, car.z)
     x, y = on_front(canvas, window, car.z)
     lean = (y - waist) / (car.height - waist)
-    inside = (lean > 0.10) & (lean < 0.80) & (
-        np.abs(x - car.x) / np.float32(car.width / 2) < 0.76 - 0.20 * lean)
+    inside = (
+        (lean > 0.10)
+        & (lean < 0.80)
+        & (np.abs(x - car.x) / np.float32(car.width / 2) < 0.76 - 0.20 * lean)
+    )
     tone = np.float32(0.9) + np.float32(0.5) * lean
     canvas.paint(window, inside, np.float32(car.z - 0.01), glass, tone)
 
@@ -158,8 +181,10 @@ def draw_car_details(canvas, car):
     draw_plate(canvas, bumper, car.x - half * 0.94, car.x + half * 0.94, 0.22, 0.38, car.z - 0.02)
     draw_plate(canvas, plate, car.x - 0.24, car.x + 0.24, 0.40, 0.52, car.z - 0.03)
     kind, colour, glow = (
-        (Kind.HEADLIGHT, HEADLIGHT, HEADLIGHT_GLOW) if car.oncoming
-        else (Kind.TAILLIGHT, TAILLIGHT, TAILLIGHT_GLOW))
+        (Kind.HEADLIGHT, HEADLIGHT, HEADLIGHT_GLOW)
+        if car.oncoming
+        else (Kind.TAILLIGHT, TAILLIGHT, TAILLIGHT_GLOW)
+    )
     light = canvas.surface(Label.CAR, kind, colour, Facing.CAMERA, glow)
     for x, y, z in car_lights(car):
         draw_disc(canvas, light, x, y, z - 0.04, 0.20, 0.12 if car.oncoming else 0.15)

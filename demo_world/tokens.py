@@ -22,7 +22,7 @@ def merged(symbols, pair):
     """A word's symbols with every occurrence of a pair joined."""
     result, position = [], 0
     while position < len(symbols):
-        if tuple(symbols[position:position + 2]) == pair:
+        if tuple(symbols[position : position + 2]) == pair:
             result.append(symbols[position] + symbols[position + 1])
             position += 2
         else:
@@ -65,13 +65,24 @@ def build_tokenizer(folder, words):
     """Write a tokenizer's files from a list of words and return the tokenizer."""
     write_tokenizer(folder, words)
     tokenizer = CLIPTokenizer(
-        str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=MAX_LENGTH,
-        bos_token=START, eos_token=END, unk_token=END, pad_token=END)
+        str(folder / "vocab.json"),
+        str(folder / "merges.txt"),
+        model_max_length=MAX_LENGTH,
+        bos_token=START,
+        eos_token=END,
+        unk_token=END,
+        pad_token=END,
+    )
     tokenizer.save_pretrained(folder)
     return tokenizer
 
 
 def token_ids(tokenizer, texts):
     """Token numbers of some texts, cut and padded to CLIP's length: [len(texts), 77]."""
-    return tokenizer(list(texts), padding="max_length", truncation=True, max_length=MAX_LENGTH,
-                     return_tensors="pt").input_ids
+    return tokenizer(
+        list(texts),
+        padding="max_length",
+        truncation=True,
+        max_length=MAX_LENGTH,
+        return_tensors="pt",
+    ).input_ids

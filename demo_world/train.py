@@ -26,7 +26,7 @@ WORK_FOLDER = Path(".cache/demo_world")
 def train(config, out, work, device, resume=False):
     """Render, train both stages, save the model to `out`; `work` holds caches and logs."""
     work.mkdir(parents=True, exist_ok=True)
-    seeds = TRAIN_SEEDS[:config.scenes]
+    seeds = TRAIN_SEEDS[: config.scenes]
     images = rendered(work / "images.npy", seeds, config.size, config.workers)
     torch.manual_seed(config.seed)
     model = build(work)
@@ -51,13 +51,19 @@ def chosen_config(options, device):
 
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="demo_world.train", description=__doc__)
-    parser.add_argument("--smoke", action="store_true",
-                        help="a run of one minute that shows both losses fall")
-    parser.add_argument("--minutes", type=float,
-                        help="length of the run, in minutes of two CPU cores")
+    parser.add_argument(
+        "--smoke", action="store_true", help="a run of one minute that shows both losses fall"
+    )
+    parser.add_argument(
+        "--minutes", type=float, help="length of the run, in minutes of two CPU cores"
+    )
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the model is written")
-    parser.add_argument("--work", type=Path, default=WORK_FOLDER,
-                        help="where pictures, checkpoints and logs are kept")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=WORK_FOLDER,
+        help="where pictures, checkpoints and logs are kept",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     return parser.parse_args(arguments)
 

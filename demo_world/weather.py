@@ -17,9 +17,14 @@ def lights_of(scene, look):
     """Every light as (place in the world, colour, strength, radius in metres)."""
     lamps = [(lamp_head(lamp), LAMP_GLOW, look.lamps, 0.75) for lamp in scene.lamps]
     beams = [
-        (place, HEADLIGHT_GLOW if car.oncoming else TAILLIGHT_GLOW, look.car_lights,
-         0.55 if car.oncoming else 0.42)
-        for car in scene.cars for place in car_lights(car)
+        (
+            place,
+            HEADLIGHT_GLOW if car.oncoming else TAILLIGHT_GLOW,
+            look.car_lights,
+            0.55 if car.oncoming else 0.42,
+        )
+        for car in scene.cars
+        for place in car_lights(car)
     ]
     return [light for light in lamps + beams if light[2] > 0]
 
@@ -41,7 +46,7 @@ def add_halo(image, canvas, light, look):
     window = slice(first, int(row + 4 * reach) + 1), slice(last, int(column + 4 * reach) + 1)
     rows = np.arange(size, dtype=np.float32)[window[0], None] + np.float32(0.5 - row)
     columns = np.arange(size, dtype=np.float32)[None, window[1]] + np.float32(0.5 - column)
-    shine = np.exp(-(rows ** 2 + columns ** 2) / np.float32(reach ** 2))
+    shine = np.exp(-(rows**2 + columns**2) / np.float32(reach**2))
     air = np.exp(-np.float32(look.fog_density * place[2]))
     image[window] += (0.55 * strength * air * shine)[..., None] * np.array(colour, np.float32)
 
@@ -50,12 +55,13 @@ def add_streak(image, canvas, light, road):
     """Add the long reflection of one light on a wet road."""
     place, colour, strength, radius = light
     size = image.shape[0]
-    column, row = (value * size / canvas.samples
-                   for value in canvas.project(place[0], -place[1], place[2]))
+    column, row = (
+        value * size / canvas.samples for value in canvas.project(place[0], -place[1], place[2])
+    )
     wide = radius * 0.55 * canvas.camera.focal / place[2] * size + 0.5
     rows = np.arange(size, dtype=np.float32)[:, None] + np.float32(0.5 - row)
     columns = np.arange(size, dtype=np.float32)[None, :] + np.float32(0.5 - column)
-    shine = np.exp(-(columns / wide) ** 2 - (rows / (5.0 * wide)) ** 2)
+    shine = np.exp(-((columns / wide) ** 2) - (rows / (5.0 * wide)) ** 2)
     image += (0.45 * strength * road * shine)[..., None] * np.array(colour, np.float32)
 
 
@@ -67,8 +73,9 @@ def add_cones(image, canvas, scene, look):
         if not is_seen(canvas, head):
             continue
         column, top = (value * size / canvas.samples for value in canvas.project(*head))
-        _, bottom = (value * size / canvas.samples
-                     for value in canvas.project(head[0], 0.0, head[2]))
+        _, bottom = (
+            value * size / canvas.samples for value in canvas.project(head[0], 0.0, head[2])
+        )
         rows = np.arange(size, dtype=np.float32)[:, None] + 0.5
         columns = np.arange(size, dtype=np.float32)[None, :] + np.float32(0.5 - column)
         fall = np.clip((rows - np.float32(top)) / np.float32(max(bottom - top, 1.0)), 0.0, 1.0)
@@ -80,7 +87,7 @@ def add_cones(image, canvas, scene, look):
 def smear_rows(image, reach):
     """Average every pixel with its neighbours above and below."""
     total = np.cumsum(np.pad(image, ((reach + 1, reach), (0, 0), (0, 0)), mode="edge"), axis=0)
-    return (total[2 * reach + 1:] - total[:-2 * reach - 1]) / np.float32(2 * reach + 1)
+    return (total[2 * reach + 1 :] - total[: -2 * reach - 1]) / np.float32(2 * reach + 1)
 
 
 def reflect(image, horizon, road, wet):
@@ -98,7 +105,7 @@ def add_rain(image, scene, look):
     for x, y, length in scene.flakes:
         away = u - np.float32(x) + (v - np.float32(y)) * np.float32(0.12)
         on = (v > y) & (v < y + 0.05 + 0.05 * length)
-        image += (0.055 * look.rain * on * np.exp(-(away * 220.0) ** 2))[..., None]
+        image += (0.055 * look.rain * on * np.exp(-((away * 220.0) ** 2)))[..., None]
     return image
 
 
@@ -107,7 +114,7 @@ def add_flakes(image, scene, look):
     u, v = grid(image.shape[0])
     for x, y, weight in scene.flakes:
         radius = np.float32(0.004 + 0.004 * weight)
-        flake = np.exp(-((u - np.float32(x)) ** 2 + (v - np.float32(y)) ** 2) / radius ** 2)
+        flake = np.exp(-((u - np.float32(x)) ** 2 + (v - np.float32(y)) ** 2) / radius**2)
         image += (0.55 * look.flakes * flake)[..., None] * (1.0 - image)
     return image
 

@@ -36,9 +36,13 @@ def reconstruction_loss(vae, images, generator, weight):
     mean, deviation = posterior.mean.float(), posterior.std.float()
     noise = torch.randn(mean.shape, generator=generator).to(mean)
     output = vae.decode(mean + deviation * noise).sample.float()
-    divergence = 0.5 * (mean ** 2 + deviation ** 2 - 1.0 - 2.0 * deviation.log()).mean()
-    return (F.l1_loss(output, images) + SQUARE_WEIGHT * F.mse_loss(output, images)
-            + EDGE_WEIGHT * edge_loss(output, images) + weight * divergence)
+    divergence = 0.5 * (mean**2 + deviation**2 - 1.0 - 2.0 * deviation.log()).mean()
+    return (
+        F.l1_loss(output, images)
+        + SQUARE_WEIGHT * F.mse_loss(output, images)
+        + EDGE_WEIGHT * edge_loss(output, images)
+        + weight * divergence
+    )
 
 
 def draw_batch(images, stage, step, generator):

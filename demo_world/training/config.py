@@ -36,10 +36,11 @@ class TrainingConfig:
     seed: int = 20240
     workers: int = 2
     autoencoder: StageConfig = StageConfig(
-        steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995)
+        steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995
+    )
     diffusion: StageConfig = StageConfig(
-        steps=3000, batch=16, learning_rate=2e-3, warm_up=100, average_decay=0.998,
-        cool_down=0.5)
+        steps=3000, batch=16, learning_rate=2e-3, warm_up=100, average_decay=0.998, cool_down=0.5
+    )
 
     def __post_init__(self):
         if not 1 <= self.scenes <= 100_000:
@@ -48,22 +49,32 @@ class TrainingConfig:
 
 def scaled(stage, factor):
     """A stage with its steps multiplied, its warm-up kept in proportion."""
-    return replace(stage, steps=max(2, round(stage.steps * factor)),
-                   warm_up=max(1, round(stage.warm_up * min(factor, 1.0))))
+    return replace(
+        stage,
+        steps=max(2, round(stage.steps * factor)),
+        warm_up=max(1, round(stage.warm_up * min(factor, 1.0))),
+    )
 
 
 def with_budget(config, factor):
     """A run `factor` times as long."""
     if factor <= 0:
         raise ValueError(f"the budget is {factor} of the usual one, but must be above 0")
-    return replace(config, autoencoder=scaled(config.autoencoder, factor),
-                   diffusion=scaled(config.diffusion, factor))
+    return replace(
+        config,
+        autoencoder=scaled(config.autoencoder, factor),
+        diffusion=scaled(config.diffusion, factor),
+    )
 
 
 SMOKE = TrainingConfig(
-    scenes=16, size=64, workers=1,
-    autoencoder=StageConfig(steps=80, batch=16, learning_rate=2e-3, warm_up=10,
-                            average_decay=0.9, log_every=10),
-    diffusion=StageConfig(steps=80, batch=16, learning_rate=2e-3, warm_up=10,
-                          average_decay=0.9, log_every=10),
+    scenes=16,
+    size=64,
+    workers=1,
+    autoencoder=StageConfig(
+        steps=80, batch=16, learning_rate=2e-3, warm_up=10, average_decay=0.9, log_every=10
+    ),
+    diffusion=StageConfig(
+        steps=80, batch=16, learning_rate=2e-3, warm_up=10, average_decay=0.9, log_every=10
+    ),
 )

@@ -52,8 +52,10 @@ def random_crops(images, batch, crop, generator):
     limit = flat.shape[-1] - crop
     corners = torch.randint(limit + 1, (batch, 2), generator=generator)
     mirrored = torch.rand(batch, generator=generator) < 0.5
-    crops = torch.stack([
-        flat[index, :, top:top + crop, left:left + crop]
-        for index, (top, left) in zip(chosen.tolist(), corners.tolist(), strict=True)
-    ])
+    crops = torch.stack(
+        [
+            flat[index, :, top : top + crop, left : left + crop]
+            for index, (top, left) in zip(chosen.tolist(), corners.tolist(), strict=True)
+        ]
+    )
     return as_signed(torch.where(mirrored[:, None, None, None], crops.flip(-1), crops))

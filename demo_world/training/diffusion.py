@@ -56,10 +56,11 @@ def draw_latents(moments, chosen, generator):
 
 def draw_prompts(scenes, chosen, generator):
     """A prompt for every chosen picture, some left silent for guidance."""
-    seed = int(torch.randint(2 ** 31, (), generator=generator))
+    seed = int(torch.randint(2**31, (), generator=generator))
     words = np.random.Generator(np.random.PCG64(seed))
     return [
-        "" if words.random() < SILENT_SHARE
+        ""
+        if words.random() < SILENT_SHARE
         else varied_prompt(words, DOMAINS[index % len(DOMAINS)], scenes[index // len(DOMAINS)])
         for index in chosen.tolist()
     ]

@@ -43,8 +43,11 @@ def averaged(average, module, step, decay):
 def optimizer_tensors(optimizer, prefix):
     """The optimizer's moments under flat names, so that safetensors can hold them."""
     state = optimizer.state_dict()["state"]
-    return {f"{prefix}.{index}.{name}": torch.as_tensor(value)
-            for index, values in state.items() for name, value in values.items()}
+    return {
+        f"{prefix}.{index}.{name}": torch.as_tensor(value)
+        for index, values in state.items()
+        for name, value in values.items()
+    }
 
 
 def restore_optimizer(optimizer, tensors, prefix):
