@@ -13,8 +13,8 @@ from torch import Tensor
 from demo_world import REFERENCE_SEEDS, labels, load, prompt, render, scene
 from demo_world.model import as_pipeline
 from s2st import InversionConfig, Schedule, Spacing, Trajectory, invert, make_schedule
-from s2st.contract import Conditioning
-from s2st.diffusers_adapter import PipelineParts
+from s2st.adapters.diffusers import PipelineParts
+from s2st.model.contract import Conditioning
 
 
 @dataclass(frozen=True)

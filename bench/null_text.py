@@ -20,7 +20,7 @@ from torch import Tensor
 
 from demo_world import TUNING_SEEDS
 from s2st import NullTextConfig, NullTextMethod, Prompt, Trajectory, null_text_inversion, sample
-from s2st.contract import Conditioning
+from s2st.model.contract import Conditioning
 
 from .cost_page import (
     FOLDER,

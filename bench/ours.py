@@ -20,7 +20,7 @@ from s2st import (
     restore_detail,
     translate_seed,
 )
-from s2st.contract import Conditioning
+from s2st.model.contract import Conditioning
 
 from .lab import Case, Meter
 from .method import Family, Method, Setting, trajectory_of

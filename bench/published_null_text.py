@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from s2st import Trajectory
-from s2st.contract import Conditioning, Denoiser
-from s2st.parameterization import from_variance_preserving, to_variance_preserving
+from s2st.model.contract import Conditioning, Denoiser
+from s2st.model.parameterization import from_variance_preserving, to_variance_preserving
 
 INNER_STEPS = 10
 LEARNING_RATE = 1e-2

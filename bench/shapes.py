@@ -22,10 +22,10 @@ from s2st import (
     make_schedule,
     references_of,
 )
-from s2st.contract import Conditioning, ignore
-from s2st.diffusers_adapter import DiffusersDenoiser
-from s2st.drain import drain
-from s2st.trajectory import Trajectory
+from s2st.adapters.diffusers import DiffusersDenoiser
+from s2st.model.contract import Conditioning, ignore
+from s2st.model.drain import drain
+from s2st.seeds.trajectory import Trajectory
 
 from .stages import Bench
 

@@ -27,8 +27,8 @@ from s2st import (
     sample,
     translate_seed,
 )
-from s2st.contract import ignore
-from s2st.gradients import Checkpointed
+from s2st.model.contract import ignore
+from s2st.model.gradients import Checkpointed
 
 from .published_null_text import published_null_text
 

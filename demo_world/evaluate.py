@@ -19,7 +19,7 @@ from s2st import (
     sample,
     translate,
 )
-from s2st.diffusers_adapter import PipelineParts
+from s2st.adapters.diffusers import PipelineParts
 
 from .classifier import rendered_pictures, train_classifier
 from .domains import DOMAINS

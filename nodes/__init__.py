@@ -1,18 +1,18 @@
 """S2ST's nodes: a thin skin over the library, and the only part that knows ComfyUI."""
 
-from .api import ComfyExtension
-from .compare import NODES as COMPARE
-from .correlation import NODES as CORRELATION
-from .demo import NODES as DEMO
-from .detail import NODES as DETAIL
-from .difference import NODES as DIFFERENCE
-from .images import NODES as IMAGES
-from .inversion import NODES as INVERSION
-from .null_text import NODES as NULL_TEXT
-from .seed import NODES as SEED
-from .storage import NODES as STORAGE
-from .trajectory import NODES as TRAJECTORY
-from .translate import NODES as TRANSLATE
+from .core.api import ComfyExtension
+from .demo.scenes import NODES as DEMO
+from .path.difference import NODES as DIFFERENCE
+from .pictures.compare import NODES as COMPARE
+from .pictures.detail import NODES as DETAIL
+from .pictures.images import NODES as IMAGES
+from .seeds.correlation import NODES as CORRELATION
+from .seeds.inversion import NODES as INVERSION
+from .seeds.null_text import NODES as NULL_TEXT
+from .seeds.seed import NODES as SEED
+from .seeds.storage import NODES as STORAGE
+from .seeds.trajectory import NODES as TRAJECTORY
+from .seeds.translate import NODES as TRANSLATE
 
 NODES = [
     *INVERSION,

@@ -25,39 +25,39 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
 Read `translate.py` first: the whole method on one page.
 """
 
-from .contract import Conditioning, Counted, Denoiser, StepRecord
-from .correlation import CorrelationConfig, CorrelationFactor, correlation_factor
-from .ddim import ddim_inverse_step, ddim_step, predicted_noise, sample, sample_steps
-from .detail import DetailConfig, restore_detail
-from .difference_path import DifferenceConfig, difference_path, difference_path_steps
-from .distributions import Distance
-from .domain import DomainStatistics, StatisticsConfig, domain_statistics
-from .drain import drain
-from .gradients import GradientError
-from .guidance import Prompt, guided_denoised
-from .inversion import InversionConfig, invert, invert_steps
-from .losses import StructureForm, appearance_loss, structure_loss
-from .neighbours import References, references_of
-from .null_text import (
+from .kit.settings import Limits, Settings
+from .look.correlation import CorrelationConfig, CorrelationFactor, correlation_factor
+from .look.detail import DetailConfig, restore_detail
+from .look.distributions import Distance
+from .look.domain import DomainStatistics, StatisticsConfig, domain_statistics
+from .look.references import References, references_of
+from .look.structure import StructureForm, appearance_loss, structure_loss
+from .model.contract import Conditioning, Counted, Denoiser, StepRecord
+from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample, sample_steps
+from .model.drain import drain
+from .model.gradients import GradientError
+from .model.guidance import Prompt, guided_denoised
+from .model.schedule import Schedule, Spacing, make_schedule, sigmas_of_alphas
+from .model.verify import verify_gradient
+from .path.difference_path import DifferenceConfig, difference_path, difference_path_steps
+from .seeds.inversion import InversionConfig, invert, invert_steps
+from .seeds.null_text import (
     NullText,
     NullTextConfig,
     NullTextMethod,
     null_text_inversion,
     null_text_steps,
 )
-from .schedule import Schedule, Spacing, make_schedule, sigmas_of_alphas
-from .seed import SeedConfig, translate_seed, translate_seed_steps
-from .settings import Limits, Settings
-from .trajectory import Trajectory
-from .trajectory_optimization import (
+from .seeds.seed_translation import SeedConfig, translate_seed, translate_seed_steps
+from .seeds.trajectory import Trajectory
+from .seeds.trajectory_optimization import (
     Gradient,
     Reference,
     TrajectoryConfig,
     optimize_trajectory,
     optimize_trajectory_steps,
 )
-from .translate import Stages, Translation, translate
-from .verify import verify_gradient
+from .seeds.translate import Stages, Translation, translate
 
 __all__ = [
     "Conditioning",

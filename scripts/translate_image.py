@@ -12,7 +12,7 @@ from diffusers.image_processor import VaeImageProcessor
 from PIL import Image
 
 from s2st import InversionConfig, Prompt, Stages, translate
-from s2st.diffusers_adapter import PipelineParts
+from s2st.adapters.diffusers import PipelineParts
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("model", help="folder of a diffusers pipeline")

@@ -11,8 +11,27 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("s2st", "demo_world", "nodes")
 COMFYUI = {"comfy", "comfy_api", "comfy_extras", "comfy_execution", "folder_paths", "nodes"}
 COMFYUI |= {"execution", "server", "latent_preview", "node_helpers"}
-SAMPLING = ("comfy.samplers", "comfy.sample", "comfy.sampler_helpers", "comfy.model_patcher")
-SAMPLING += ("comfy.model_management", "comfy.patcher_extension", "comfy.model_sampling")
+INTERNALS = ("comfy.samplers", "comfy.sample", "comfy.sampler_helpers", "comfy.model_patcher")
+INTERNALS += ("comfy.model_management", "comfy.patcher_extension", "comfy.model_sampling")
+INTERNALS += ("comfy.ldm", "comfy.ldm.modules.attention", "comfy.ops", "latent_preview")
+# What each room may import, beside itself. Methods never import each other.
+_METHOD = ("model", "look", "kit")
+LIBRARY_ROOMS = {
+    "kit": (),
+    "model": ("kit",),
+    "look": ("kit", "model"),
+    "seeds": _METHOD,
+    "path": _METHOD,
+    "adapters": ("model", "kit"),
+}
+_NODES = ("core", "pictures")
+NODE_ROOMS = {
+    "core": (),
+    "pictures": ("core",),
+    "seeds": _NODES,
+    "path": _NODES,
+    "demo": ("core",),
+}
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess"}
 MACHINE_PATHS = tuple("/" + name + "/" for name in ("work", "root", "tmp", "home"))
@@ -65,7 +84,7 @@ def test_the_library_and_the_demo_world_never_know_comfyui(path):
 
 @pytest.mark.parametrize("path", sources("s2st"), ids=relative)
 def test_only_the_adapter_knows_diffusers(path):
-    if path.name != "diffusers_adapter.py":
+    if path != ROOT / "s2st" / "adapters" / "diffusers.py":
         assert not tops(absolute_imports(path)) & {"diffusers", "transformers"}
 
 
@@ -75,9 +94,48 @@ def test_the_nodes_never_need_diffusers(path):
 
 
 @pytest.mark.parametrize("path", sources("nodes"), ids=relative)
-def test_one_file_reaches_into_the_cores_sampling(path):
-    reached = {name for name in absolute_imports(path) if name in SAMPLING}
-    assert not reached or path.name == "comfy_model.py"
+def test_only_the_core_room_reaches_into_comfyuis_internals(path):
+    if path.parent != ROOT / "nodes" / "core":
+        assert not absolute_imports(path) & set(INTERNALS)
+
+
+def rooms_reached(path):
+    """(room of a file, rooms that its relative imports lead to), within its own package."""
+    package, *folders = path.relative_to(ROOT).with_suffix("").parts
+    here = [package, *folders[:-1]]
+    reached = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = here[: len(here) - node.level + 1]
+            names = node.module.split(".") if node.module else [one.name for one in node.names]
+            if base:
+                reached.add(names[0] if len(base) == 1 else base[1])
+    return (folders[0] if len(folders) > 1 else ""), reached
+
+
+def known_rooms(package):
+    return {one.name for one in (ROOT / package).iterdir() if (one / "__init__.py").is_file()}
+
+
+@pytest.mark.parametrize("path", sources("s2st"), ids=relative)
+def test_rooms_of_the_library_stand_on_the_rooms_below_them(path):
+    room, reached = rooms_reached(path)
+    if room:
+        assert room in LIBRARY_ROOMS, "a new room says what it stands on"
+        assert reached <= {room, *LIBRARY_ROOMS[room]}
+
+
+@pytest.mark.parametrize("path", sources("nodes"), ids=relative)
+def test_rooms_of_the_nodes_never_reach_into_another_method(path):
+    room, reached = rooms_reached(path)
+    if room:
+        assert room in NODE_ROOMS, "a new room says what it stands on"
+        assert reached <= {room, *NODE_ROOMS[room]}
+
+
+def test_every_room_exists_and_has_its_rule():
+    assert known_rooms("s2st") == set(LIBRARY_ROOMS)
+    assert known_rooms("nodes") == set(NODE_ROOMS)
 
 
 @pytest.mark.parametrize("path", [p for p in sources(*PACKAGES) if p not in PROGRAMS], ids=relative)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from demo_world import DOMAINS, EVALUATION_SEEDS
 from s2st import InversionConfig
-from s2st.guidance import MAX_GUIDANCE, MIN_GUIDANCE
+from s2st.model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
 from tools.comfy_client import ComfyClient, GraphFailed, GraphInterrupted, GraphRefused, Run
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.environment import ROOT, SetupError

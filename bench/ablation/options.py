@@ -28,7 +28,7 @@ from s2st import (
     optimize_trajectory,
     translate_seed_steps,
 )
-from s2st.parameterization import to_variance_preserving
+from s2st.model.parameterization import to_variance_preserving
 
 from ..lab import Case, Meter
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from demo_world import prompt
 from s2st import Trajectory
-from s2st.parameterization import to_variance_preserving
+from s2st.model.parameterization import to_variance_preserving
 
 from ..lab import Case, Meter
 from ..method import Family, Method, Setting, trajectory_of

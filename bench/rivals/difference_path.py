@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from s2st import Prompt, guided_denoised, predicted_noise
-from s2st.contract import Denoiser
+from s2st.model.contract import Denoiser
 
 from ..lab import Case, Meter
 from ..method import Family, Method, Setting

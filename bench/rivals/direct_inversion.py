@@ -14,7 +14,7 @@ from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from s2st import Conditioning, Trajectory, ddim_step
-from s2st.guidance import combine
+from s2st.model.guidance import combine
 
 from ..lab import Case
 from .pipelines import embedding

@@ -1,10 +1,10 @@
 import pytest
 import torch
+from ideal import GaussianDenoiser
 
 from bench.published_null_text import published_null_text
 from s2st import Counted, InversionConfig, Prompt, Trajectory, invert, sample, sigmas_of_alphas
-from s2st.contract import Conditioning
-from s2st.ideal import GaussianDenoiser
+from s2st.model.contract import Conditioning
 
 GUIDANCE = 7.5
 STEPS = 20

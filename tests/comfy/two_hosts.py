@@ -31,7 +31,7 @@ def load_pack():
     spec = importlib.util.spec_from_file_location("pack", REPOSITORY / "__init__.py")
     sys.modules["pack"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules["pack"])
-    return importlib.import_module("pack.nodes.demo")
+    return importlib.import_module("pack.nodes.demo.scenes")
 
 
 def largest(one, other):

@@ -20,7 +20,7 @@ from demo_world.evaluate import (
     translated,
 )
 from demo_world.model import WEIGHTS, as_pipeline, load
-from s2st.diffusers_adapter import PipelineParts
+from s2st.adapters.diffusers import PipelineParts
 
 MEGABYTE = 1_000_000
 PICTURES = 2 * len(DOMAINS)

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from ideal import GaussianDenoiser, MixtureDenoiser
 
 from s2st import Conditioning, sigmas_of_alphas
-from s2st.ideal import GaussianDenoiser, MixtureDenoiser
 
 CHANNELS = 4
 

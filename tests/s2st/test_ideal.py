@@ -1,7 +1,6 @@
 import torch
+from ideal import GaussianDenoiser, MixtureDenoiser
 from torch.testing import assert_close
-
-from s2st.ideal import GaussianDenoiser, MixtureDenoiser
 
 
 def test_little_noise_leaves_the_latent_and_much_noise_leaves_the_mean(latent, target):

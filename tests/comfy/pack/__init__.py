@@ -528,7 +528,7 @@ class TestGuidedSlope:
 
     def tell(self, model, latent, positive, negative):
         comfy_model, guidance, verify = map(
-            ours, ("nodes.comfy_model", "s2st.guidance", "s2st.verify")
+            ours, ("nodes.core.comfy_model", "s2st.model.guidance", "s2st.model.verify")
         )
         state = comfy_model.to_model_space(model, latent["samples"])
 
@@ -572,7 +572,7 @@ class TestSlope:
         }
 
     def tell(self, model, latent, prompt):
-        comfy_model, gradients = map(ours, ("nodes.comfy_model", "s2st.gradients"))
+        comfy_model, gradients = map(ours, ("nodes.core.comfy_model", "s2st.model.gradients"))
         state = comfy_model.to_model_space(model, latent["samples"])
         kept = 1.0 if comfy_model.model_facts(model).prediction.value == "eps" else 0.5
 

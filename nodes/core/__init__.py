@@ -1,0 +1,1 @@
+"""Everything that touches ComfyUI's internals, and what all nodes share."""

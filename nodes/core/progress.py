@@ -1,0 +1,61 @@
+"""One progress bar over a node's whole work, with the live preview the user has chosen."""
+
+from __future__ import annotations
+
+import comfy.utils
+import latent_preview
+from torch import Tensor
+
+from ...s2st import Conditioning, Denoiser, StepRecord
+
+
+class Progress:
+    """Counts expected model evaluations; stages fill their share of the bar one after another."""
+
+    def __init__(self, patcher, expected: dict[str, int]) -> None:
+        self._expected = expected
+        self._total = max(1, sum(expected.values()))
+        self._starts = dict(zip(expected, _running_sums(expected), strict=True))
+        self._bar = comfy.utils.ProgressBar(self._total)
+        self._show = latent_preview.prepare_callback(patcher, self._total)
+        self._value = 0.0
+        self._limit = float(self._total)  # where the bar may go before the next step is done
+
+    def on_step(self, stage: str, record: StepRecord) -> None:
+        """A loop has done one step: put the bar where it belongs and show the estimate."""
+        share = self._expected[stage] / record.total
+        self._value = max(self._value, self._starts[stage] + share * record.index)
+        self._limit = min(self._total, self._value + share)
+        shown = max(1, round(self._value))
+        self._show(shown - 1, record.denoised, record.latent, self._total)
+
+    def listener(self, stage: str):
+        """`on_step` for one stage."""
+        return lambda record: self.on_step(stage, record)
+
+    def watching(self, model: Denoiser) -> Denoiser:
+        """The model, moving the bar with each of its evaluations."""
+        return _Watched(model, self)
+
+    def evaluated(self) -> None:
+        """One evaluation is done; never beyond the end of the step it belongs to."""
+        self._value = max(self._value, min(self._value + 1, self._limit))
+        self._bar.update_absolute(max(1, round(self._value)), self._total)
+
+
+class _Watched:
+    def __init__(self, model: Denoiser, progress: Progress) -> None:
+        self._model, self._progress = model, progress
+
+    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        denoised = self._model.denoise(x, sigma, conditioning)
+        self._progress.evaluated()
+        return denoised
+
+
+def _running_sums(expected: dict[str, int]) -> list[int]:
+    sums, done = [], 0
+    for amount in expected.values():
+        sums.append(done)
+        done += amount
+    return sums

@@ -1,0 +1,1 @@
+"""Pictures in, pictures out, and looking at them."""

@@ -1,0 +1,62 @@
+"""Fine detail of the source, brought back into translated pictures, as a node."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ...s2st import DetailConfig, restore_detail
+from ...s2st.look.detail import check_pictures
+from ..core.api import CATEGORY, io, output
+from ..core.layout import cropped, to_channels_first, to_image
+from ..core.settings import config_of, setting
+from .images import encoded
+
+RADII_IN_A_STRIDE = 4  # of the encoder: what it blurs is finer than its latents
+
+
+class RestoreDetail(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="S2ST_RestoreDetail",
+            display_name="S2ST Restore Detail",
+            category=CATEGORY,
+            description="Brings the fine edges of the source, which the VAE blurs, back into the "
+            "translated pictures, wherever the result still has them.",
+            inputs=[
+                io.Image.Input("image", tooltip="The translated pictures, decoded."),
+                io.Image.Input("source", tooltip="The pictures they were made from."),
+                io.Vae.Input("vae", tooltip="The VAE they went through."),
+                io.Int.Input(
+                    "radius",
+                    default=0,
+                    min=0,
+                    max=int(DetailConfig.limits("radius").high),
+                    tooltip="Pixels around each pixel that are fitted together; 0 takes a quarter "
+                    "of the VAE's stride. More brings back more and keeps less of what is new.",
+                ),
+                setting(DetailConfig, "softness"),
+                setting(DetailConfig, "drawn"),
+            ],
+            outputs=[output(io.Image, "restored", "The same pictures, sharper.")],
+        )
+
+    @classmethod
+    def execute(cls, image, source, vae, radius, softness, drawn) -> io.NodeOutput:
+        radius = radius or max(1, int(vae.spacial_compression_encode()) // RADII_IN_A_STRIDE)
+        values = {"radius": radius, "softness": softness, "drawn": drawn}
+        config = config_of(DetailConfig, values)
+        result = to_channels_first(image)
+        sharp = for_each(result, to_channels_first(source))
+        check_pictures(result, sharp, radius=radius)  # before the VAE's work
+        samples, size = encoded(source, vae)
+        returned = for_each(result, to_channels_first(cropped(vae.decode(samples), size)))
+        return io.NodeOutput(to_image(restore_detail(result, sharp, returned, config)))
+
+
+def for_each(results: Tensor, source: Tensor) -> Tensor:
+    """One source serves every result of a batch."""
+    return source.expand(len(results), -1, -1, -1) if len(source) == 1 else source
+
+
+NODES = [RestoreDetail]

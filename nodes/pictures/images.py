@@ -1,0 +1,62 @@
+"""Pictures of any size into latents and back: padded to the encoder's stride and cropped again."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ..core.api import CATEGORY, io, output
+from ..core.latents import PICTURE_KEY, picture_of
+from ..core.layout import PictureSize, cropped, padded, to_channels_first, to_image
+
+
+def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
+    """An IMAGE's latents, and what its size was before it was padded for them."""
+    stride = int(vae.spacial_compression_encode())
+    picture = to_channels_first(image)
+    size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
+    return vae.encode(to_image(padded(picture, stride))), size
+
+
+class EncodeImage(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="S2ST_EncodeImage",
+            display_name="S2ST Encode Image",
+            category=CATEGORY,
+            description="VAE Encode that never crops: pictures are padded to the encoder's stride "
+            "and S2ST Decode Image gives back their own size. Alpha is dropped.",
+            inputs=[
+                io.Image.Input("image", tooltip="Pictures of any size, one or a batch."),
+                io.Vae.Input("vae", tooltip="The VAE of your checkpoint."),
+            ],
+            outputs=[output(io.Latent, "latent", "The encoded pictures.")],
+        )
+
+    @classmethod
+    def execute(cls, image, vae) -> io.NodeOutput:
+        samples, size = encoded(image, vae)
+        return io.NodeOutput({"samples": samples, PICTURE_KEY: size})
+
+
+class DecodeImage(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="S2ST_DecodeImage",
+            display_name="S2ST Decode Image",
+            category=CATEGORY,
+            description="VAE Decode that gives back the size S2ST Encode Image was given.",
+            inputs=[
+                io.Latent.Input("latent", tooltip="Latents of S2ST nodes, or any other."),
+                io.Vae.Input("vae", tooltip="The VAE of your checkpoint."),
+            ],
+            outputs=[output(io.Image, "image", "The decoded pictures.")],
+        )
+
+    @classmethod
+    def execute(cls, latent, vae) -> io.NodeOutput:
+        return io.NodeOutput(cropped(vae.decode(latent["samples"]), picture_of(latent)))
+
+
+NODES = [EncodeImage, DecodeImage]

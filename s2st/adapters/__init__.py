@@ -1,0 +1,1 @@
+"""Other libraries' models, made to fit the contract."""

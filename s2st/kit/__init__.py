@@ -1,0 +1,1 @@
+"""Settings and files: knows nothing of pictures."""

@@ -1,0 +1,1 @@
+"""The difference path, the default."""

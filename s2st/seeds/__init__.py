@@ -1,0 +1,1 @@
+"""S2ST, the method of the paper, a file for each of its ideas."""

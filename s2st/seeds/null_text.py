@@ -1,0 +1,285 @@
+"""Null-text inversion (Mokady et al. 2211.09794), its free relative, and one in between.
+
+At guidance w sampling drifts from the inversion trajectory. Null-text inversion finds, step by
+step, the null embedding with which the guided step lands back on it. Negative-prompt inversion
+(Miyake et al. 2305.16807) simply takes the source prompt as the null prompt: guidance cancels, and
+what is left is the inversion's own error. Fast null text starts there and corrects that error,
+in the steps that have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from enum import Enum
+
+import torch
+from torch import Tensor
+
+from ..kit.settings import Settings, choice, number
+from ..model.checks import check_same_latent_shape
+from ..model.contract import Conditioning, Counted, Denoiser, OnStep, StepRecord, ignore
+from ..model.ddim import ddim_step
+from ..model.drain import drain
+from ..model.gradients import Adam, Rescaled, gradient_of, leaf_of
+from ..model.guidance import Prompt, check_prompt, combine
+from ..model.parameterization import to_variance_preserving
+from .trajectory import Trajectory
+
+REFERENCE_STEPS = 50  # the published rates are written for 50 steps; others are scaled to it
+SMALLEST = 1e-20  # in place of a zero to divide by
+
+
+class NullTextMethod(str, Enum):
+    NULL_TEXT = "null-text"
+    NEGATIVE_PROMPT = "negative prompt"
+    FAST = "fast null-text"
+
+    @property
+    def from_source(self) -> bool:
+        """Whether the embeddings belong to the source prompt and not to the empty one."""
+        return self is not NullTextMethod.NULL_TEXT
+
+    @property
+    def optimises(self) -> bool:
+        """Whether it needs gradients through the model."""
+        return self is not NullTextMethod.NEGATIVE_PROMPT
+
+
+@dataclass(frozen=True, kw_only=True)
+class NullTextConfig(Settings):
+    method: NullTextMethod = choice(
+        NullTextMethod.NULL_TEXT,
+        "null-text optimises an embedding for every step, as published; negative prompt takes the "
+        "source prompt and costs nothing; fast null-text starts there and corrects the steps that "
+        "need it.",
+    )
+    inner_steps: int = number(
+        10, 1, 500, "At most this many Adam updates in every step; only null-text takes them."
+    )
+    learning_rate: float = number(
+        1e-2, 1e-6, 1.0, "Adam's learning rate in the first step; only null-text takes it."
+    )
+    tolerance: float = number(
+        1e-5, 0.0, 1.0, "A step stops once its error is below this; it grows along the run."
+    )
+
+    def learning_rate_at(self, index: int, total: int) -> float:
+        """lr (1 - i/100), the published decay."""
+        return self.learning_rate * (1 - index * REFERENCE_STEPS / total / 100)
+
+    def tolerance_at(self, index: int, total: int) -> float:
+        """tolerance + i 2e-5 at the published tolerance of 1e-5."""
+        return self.tolerance * (1 + 2 * index * REFERENCE_STEPS / total)
+
+    @property
+    def evaluations_per_step(self) -> int:
+        """At most: the conditional one, those of the updates, and one to go on."""
+        match self.method:
+            case NullTextMethod.NULL_TEXT:
+                return 1 + self.inner_steps + 1
+            case NullTextMethod.NEGATIVE_PROMPT:
+                return 1
+            case NullTextMethod.FAST:
+                return 3
+            case _:
+                raise ValueError(f"The method is {self.method!r}, but must be a NullTextMethod.")
+
+
+@dataclass(frozen=True)
+class NullText:
+    """The null conditioning of every sampling step, first step first, for one guidance scale."""
+
+    negatives: tuple[Conditioning, ...]
+    scale: float
+    reconstruction: Tensor  # where guided sampling with them ends
+    evaluations: int
+    gradients: int
+
+    def prompts(self, target: Prompt) -> list[Prompt]:
+        """`target` with each step's null conditioning."""
+        if target.scale != self.scale:
+            raise ValueError(
+                f"The guidance scale is {target.scale:g}, but the null text was made for "
+                f"{self.scale:g}: use one scale for both."
+            )
+        return [target.with_negative(negative) for negative in self.negatives]
+
+
+@torch.no_grad()
+def null_text_steps(
+    model: Denoiser,
+    trajectory: Trajectory,
+    source: Prompt,
+    config: NullTextConfig,
+) -> Generator[StepRecord, None, NullText]:
+    """Walk down the trajectory under guidance, fitting the null conditioning of each step."""
+    check_prompt("The source prompt", source, trajectory.source.shape[0])
+    schedule, counted = trajectory.schedule, Counted(Rescaled(model))
+    x, negatives, negative = trajectory.states[-1], [], _first_negative(source, config, trajectory)
+    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
+        goal = trajectory.state(schedule.steps - index - 1)
+        step = _GuidedStep(counted, x, sigma, next_sigma, source, goal)
+        match config.method:
+            case NullTextMethod.NULL_TEXT:
+                rate = config.learning_rate_at(index, schedule.steps)
+                limit = config.tolerance_at(index, schedule.steps)
+                negative, denoised = step.fitted(negative, rate, limit, config.inner_steps)
+            case NullTextMethod.NEGATIVE_PROMPT:
+                denoised = step.evaluated(source.positive)
+            case NullTextMethod.FAST:
+                limit = config.tolerance_at(index, schedule.steps)
+                negative, denoised = step.corrected(limit)
+            case _:
+                raise ValueError(f"The method is {config.method!r}, but must be a NullTextMethod.")
+        x = ddim_step(x, denoised, sigma, next_sigma)
+        negatives.append(negative)
+        yield StepRecord(
+            index + 1,
+            schedule.steps,
+            x,
+            denoised,
+            step.loss(denoised),
+            counted.evaluations,
+            counted.gradients,
+        )
+    return NullText(tuple(negatives), source.scale, x, counted.evaluations, counted.gradients)
+
+
+def null_text_inversion(
+    model: Denoiser,
+    trajectory: Trajectory,
+    source: Prompt,
+    config: NullTextConfig | None = None,
+    on_step: OnStep = ignore,
+) -> NullText:
+    """The null conditionings with which the source prompt at `source.scale` gives the source."""
+    return drain(null_text_steps(model, trajectory, source, config or NullTextConfig()), on_step)
+
+
+def _first_negative(source: Prompt, config: NullTextConfig, trajectory: Trajectory) -> Conditioning:
+    if config.method.from_source:
+        return source.positive
+    if source.negative is None:
+        raise ValueError(
+            "Null-text inversion starts from the empty prompt, but the source prompt has no "
+            "negative: pass the empty prompt's conditioning."
+        )
+    batch = trajectory.source.shape[0]
+    embedding = source.negative.embedding.detach()
+    return source.negative.with_embedding(embedding.expand(batch, -1, -1).clone())
+
+
+class _GuidedStep:
+    """One guided DDIM step from a running latent towards the trajectory's next state."""
+
+    def __init__(
+        self,
+        model: Counted,
+        x: Tensor,
+        sigma: float,
+        next_sigma: float,
+        source: Prompt,
+        goal: Tensor,
+    ) -> None:
+        check_same_latent_shape("The running latent", x, "the trajectory", goal)
+        self.model, self.x, self.source, self.goal = model, x, source, goal
+        self.sigma, self.next_sigma = sigma, next_sigma
+
+    def evaluated(self, conditioning: Conditioning) -> Tensor:
+        return self.model.denoise(self.x, self.sigma, conditioning)
+
+    def guided(self, unconditional: Tensor, conditional: Tensor) -> Tensor:
+        return combine(unconditional, conditional, self.source.scale)
+
+    def missed(self, denoised: Tensor) -> Tensor:
+        """How far the step ends from the trajectory's state, in variance-preserving units."""
+        reached = ddim_step(self.x, denoised, self.sigma, self.next_sigma)
+        return to_variance_preserving(reached - self.goal, self.next_sigma)
+
+    def loss(self, denoised: Tensor) -> Tensor:
+        """[B]: the mean square of what the step misses."""
+        return self.missed(denoised).square().mean(dim=(1, 2, 3))
+
+    def fitted(
+        self, negative: Conditioning, learning_rate: float, tolerance: float, inner_steps: int
+    ) -> tuple[Conditioning, Tensor]:
+        """The fitted null conditioning and the guided estimate it gives.
+
+        Images of a batch stop one by one: whoever is below tolerance keeps its embedding.
+        """
+        embedding, conditional = negative.embedding, self.evaluated(self.source.positive)
+        adam = Adam(embedding, learning_rate)
+        for _ in range(inner_steps):
+            leaf, denoised, losses = self.attempt(negative.with_embedding(embedding), conditional)
+            open_items = losses.detach() >= tolerance
+            if not open_items.any():
+                return negative.with_embedding(embedding), denoised
+            moved = adam.step(embedding, gradient_of(losses, leaf))
+            embedding = torch.where(_per_item(open_items, moved), moved, embedding)
+        fitted = negative.with_embedding(embedding)
+        return fitted, self.guided(self.evaluated(fitted), conditional)
+
+    def corrected(self, tolerance: float) -> tuple[Conditioning, Tensor]:
+        """The source prompt as null conditioning, moved once where the step would miss too far.
+
+        There both predictions of the guidance are one evaluation, which is all that a step within
+        tolerance costs. The others move along the sign of the gradient, as Adam's first update
+        does, by the length that is best where the model is linear.
+        """
+        leaf, conditional, losses = self.attempt(self._expanded(self.source.positive))
+        open_items = losses.detach() >= tolerance
+        if not open_items.any():
+            return self.source.positive, conditional
+        gradient = gradient_of(losses, leaf)
+        slope = gradient.abs().sum(dim=(1, 2)).clamp_min(SMALLEST)
+        trial = -_per_item(2 * losses.detach() / slope, gradient) * gradient.sign()
+        return self._moved(leaf.detach(), trial, conditional, open_items)
+
+    def _moved(
+        self, embedding: Tensor, trial: Tensor, conditional: Tensor, open_items: Tensor
+    ) -> tuple[Conditioning, Tensor]:
+        """The null conditioning best along `trial`, image by image where that is an improvement."""
+
+        def guided_at(embedding: Tensor) -> Tensor:
+            unconditional = self.evaluated(self.source.positive.with_embedding(embedding))
+            return self.guided(unconditional, conditional)
+
+        missed = self.missed(conditional)
+        change = self.missed(guided_at(embedding + trial)) - missed
+        length = -_dot(missed, change) / _dot(change, change).clamp_min(SMALLEST)
+        moved = embedding + _per_item(length, trial) * trial
+        denoised = guided_at(moved)
+        better = open_items & (self.loss(denoised) < self.loss(conditional))
+        kept = torch.where(_per_item(better, moved), moved, embedding)
+        estimate = torch.where(_per_item(better, denoised), denoised, conditional)
+        return self.source.positive.with_embedding(kept), estimate
+
+    def _expanded(self, conditioning: Conditioning) -> Conditioning:
+        """One embedding for every image."""
+        return conditioning.with_embedding(conditioning.embedding.expand(len(self.x), -1, -1))
+
+    @torch.enable_grad()
+    def attempt(
+        self, negative: Conditioning, conditional: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """(the embedding as a leaf, the guided estimate it gives, its losses), ready to go back.
+
+        Without `conditional` the null conditioning is the source prompt, and serves for both.
+        """
+        leaf = leaf_of(negative.embedding)
+        unconditional = self.evaluated(negative.with_embedding(leaf))
+        if conditional is None:
+            conditional = unconditional.detach()
+        denoised = self.guided(unconditional, conditional)
+        return leaf, denoised.detach(), self.loss(denoised)
+
+
+def _per_item(values: Tensor, like: Tensor) -> Tensor:
+    """[B] in a shape that spreads over `like`."""
+    return values.reshape(-1, *[1] * (like.ndim - 1))
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """[B]: the inner products of two batches of latents."""
+    return (one * other).sum(dim=(1, 2, 3))

@@ -1,0 +1,51 @@
+"""Denoisers with a closed form: real models of the contract, exact to the last digit.
+
+They stand in for networks wherever the mathematics is to be checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from einops import einsum, rearrange
+from torch import Tensor
+
+from s2st.model.contract import Conditioning
+
+
+@dataclass(frozen=True)
+class GaussianDenoiser:
+    """The ideal denoiser of N(mean + c, spread^2), where c is the prompt's mean embedding.
+
+    The embedding's width is the number of latent channels: a prompt moves each channel's mean.
+    """
+
+    mean: float
+    spread: float
+
+    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        moved = self.mean + conditioning.embedding.mean(dim=1)[:, :, None, None]
+        variance = self.spread**2
+        return (variance * x + sigma**2 * moved) / (variance + sigma**2)
+
+
+@dataclass(frozen=True)
+class MixtureDenoiser:
+    """The ideal denoiser of Gaussians around a few latents [N, C, H, W], all of one spread.
+
+    The prompt [tokens, N] favours some: D = sum_i w_i (s^2 x + sigma^2 y_i) / (s^2 + sigma^2)
+    with w = softmax(mean embedding - |x - y_i|^2 / 2 (s^2 + sigma^2)).
+    """
+
+    points: Tensor
+    spread: float
+
+    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        variance = self.spread**2 + sigma**2
+        flat = rearrange(self.points, "n c h w -> n (c h w)")
+        squared = torch.cdist(rearrange(x, "b c h w -> b (c h w)"), flat).square()
+        favour = conditioning.embedding.mean(dim=1)
+        weights = (favour - squared / (2 * variance)).softmax(dim=1)
+        nearest = einsum(weights, self.points, "b n, n c h w -> b c h w")
+        return (self.spread**2 * x + sigma**2 * nearest) / variance

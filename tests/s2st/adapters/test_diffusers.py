@@ -1,0 +1,269 @@
+"""The adapter against diffusers' own pipelines, at a tiny size with random weights."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from diffusers import (
+    AutoencoderKL,
+    DDIMScheduler,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
+from PIL import Image
+from torch.testing import assert_close
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+)
+
+from s2st import (
+    Gradient,
+    InversionConfig,
+    NullTextConfig,
+    Prompt,
+    SeedConfig,
+    Spacing,
+    Stages,
+    TrajectoryConfig,
+    make_schedule,
+    sample,
+    translate,
+    verify_gradient,
+)
+from s2st.adapters.diffusers import DiffusersDenoiser, PipelineParts
+
+WIDTH, STEPS = 32, 5
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizer")
+    words = [*LETTERS, *(f"{one}</w>" for one in LETTERS), "<|startoftext|>", "<|endoftext|>"]
+    (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    return CLIPTokenizer.from_pretrained(str(folder), model_max_length=77)
+
+
+def text_config():
+    return CLIPTextConfig(
+        vocab_size=54,
+        hidden_size=WIDTH,
+        intermediate_size=37,
+        num_attention_heads=4,
+        num_hidden_layers=2,
+        projection_dim=WIDTH,
+        bos_token_id=52,
+        eos_token_id=53,
+    )
+
+
+def unet(**options):
+    torch.manual_seed(0)
+    return UNet2DConditionModel(
+        block_out_channels=(32, 64),
+        layers_per_block=1,
+        sample_size=16,
+        in_channels=options.pop("in_channels", 4),
+        out_channels=4,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        attention_head_dim=8,
+        norm_num_groups=8,
+        **options,
+    ).eval()
+
+
+def vae():
+    torch.manual_seed(0)
+    return AutoencoderKL(
+        block_out_channels=[16, 32],
+        in_channels=3,
+        out_channels=3,
+        down_block_types=["DownEncoderBlock2D"] * 2,
+        up_block_types=["UpDecoderBlock2D"] * 2,
+        latent_channels=4,
+        norm_num_groups=8,
+    ).eval()
+
+
+def scheduler(prediction):
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        steps_offset=1,
+        clip_sample=False,
+        set_alpha_to_one=True,
+        prediction_type=prediction,
+    )
+
+
+@pytest.fixture(scope="module", params=["epsilon", "v_prediction"])
+def stable_diffusion(request, tokenizer):
+    torch.manual_seed(0)
+    pipeline = StableDiffusionPipeline(
+        vae=vae(),
+        text_encoder=CLIPTextModel(text_config()).eval(),
+        tokenizer=tokenizer,
+        unet=unet(cross_attention_dim=WIDTH),
+        scheduler=scheduler(request.param),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@pytest.fixture(scope="module")
+def stable_diffusion_xl(tokenizer):
+    torch.manual_seed(0)
+    xl_unet = unet(
+        cross_attention_dim=2 * WIDTH,
+        use_linear_projection=True,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + WIDTH,
+    )
+    pipeline = StableDiffusionXLPipeline(
+        vae=vae(),
+        text_encoder=CLIPTextModel(text_config()).eval(),
+        text_encoder_2=CLIPTextModelWithProjection(text_config()).eval(),
+        tokenizer=tokenizer,
+        tokenizer_2=tokenizer,
+        unet=xl_unet,
+        scheduler=scheduler("epsilon"),
+        add_watermarker=False,
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def assert_samples_alike(pipeline, normal, guidance):
+    """Our sampling through the adapter against the pipeline's own call."""
+    parts, seed = PipelineParts.of(pipeline), normal(2, 4, 16, 16)
+    expected = pipeline(
+        prompt=["a street at night"] * 2,
+        negative_prompt=[""] * 2,
+        height=32,
+        width=32,
+        num_inference_steps=STEPS,
+        guidance_scale=guidance,
+        latents=seed.clone(),
+        output_type="latent",
+    ).images
+    positive = parts.encode_prompt("a street at night", 32, 32)
+    prompt = Prompt(positive, parts.encode_prompt("", 32, 32), guidance)
+    ours = sample(
+        parts.denoiser, seed, prompt, make_schedule(parts.sigma_table, STEPS, Spacing.LEADING)
+    )
+    assert_close(ours, expected, rtol=1e-4, atol=1e-3)
+    assert float((ours - seed).abs().mean()) > 0.05
+
+
+def test_sampling_equals_the_pipeline(stable_diffusion, normal):
+    assert_samples_alike(stable_diffusion, normal, 3.0)
+
+
+def test_sampling_equals_the_xl_pipeline(stable_diffusion_xl, normal):
+    assert_samples_alike(stable_diffusion_xl, normal, 3.0)
+
+
+def test_the_denoised_estimate_is_diffusers(stable_diffusion, normal):
+    parts = PipelineParts.of(stable_diffusion)
+    conditioning = parts.encode_prompt("day")
+    for timestep in (1, 401, 981):
+        z, sigma = normal(2, 4, 16, 16), float(parts.sigma_table[timestep])
+        with torch.no_grad():
+            embedding = conditioning.embedding.expand(2, -1, -1)
+            output = stable_diffusion.unet(z, timestep, embedding).sample
+            ours = parts.denoiser.denoise(z * (1 + sigma**2) ** 0.5, sigma, conditioning)
+        stable_diffusion.scheduler.set_timesteps(50)
+        expected = stable_diffusion.scheduler.step(output, timestep, z).pred_original_sample
+        assert_close(ours, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_pass_through_the_network(stable_diffusion, normal):
+    parts = PipelineParts.of(stable_diffusion)
+    verify_gradient(
+        parts.denoiser,
+        normal(1, 4, 16, 16),
+        2.0,
+        parts.encode_prompt("day"),
+        torch.Generator().manual_seed(0),
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_whole_method_runs_on_a_network(stable_diffusion, normal, dtype):
+    parts = PipelineParts.of(stable_diffusion)
+    parts.pipeline.unet.to(dtype)
+    prompts = [parts.encode_prompt(text) for text in ("day", "night", "")]
+    stages = Stages(
+        inversion=InversionConfig(steps=3),
+        null_text=NullTextConfig(inner_steps=1),
+        seed=SeedConfig(iterations=1, lookahead=2),
+        trajectory=TrajectoryConfig(iterations=1, gradient=Gradient.EXACT),
+    )
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    latent = parts.encode_image(image)
+    result = translate(
+        parts.denoiser,
+        parts.sigma_table,
+        latent,
+        prompts[0],
+        Prompt(prompts[1], prompts[2], 3.0),
+        normal(2, 4, 16, 16),
+        stages,
+    )
+    parts.pipeline.unet.to(torch.float32)
+    assert result.latent.dtype is torch.float32
+    assert result.null_text.gradients == 3
+    assert parts.decode_latent(result.latent).shape == image.shape
+
+
+def test_pictures_keep_their_scale(stable_diffusion, normal):
+    """encode is the pipeline's own scaling, and decode its inverse."""
+    parts = PipelineParts.of(stable_diffusion)
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        mode = stable_diffusion.vae.encode(image * 2 - 1).latent_dist.mode()
+    assert_close(parts.encode_image(image), mode * stable_diffusion.vae.config.scaling_factor)
+    with torch.no_grad():
+        decoded = (stable_diffusion.vae.decode(mode).sample / 2 + 0.5).clamp(0, 1)
+    assert_close(parts.decode_latent(parts.encode_image(image)), decoded, rtol=1e-4, atol=1e-4)
+
+
+def test_sizes_off_the_stride_are_refused(stable_diffusion):
+    with pytest.raises(ValueError, match=r"33 x 32, .* multiples of 2"):
+        PipelineParts.of(stable_diffusion).encode_image(torch.rand(1, 3, 32, 33))
+
+
+def test_inpainting_models_are_refused(alphas_cumprod):
+    with pytest.raises(ValueError, match="reads 9 channels .* predicts 4"):
+        DiffusersDenoiser(unet(cross_attention_dim=WIDTH, in_channels=9), alphas_cumprod, "epsilon")
+
+
+def test_unknown_predictions_are_refused(alphas_cumprod):
+    with pytest.raises(ValueError, match="'sample', but must be"):
+        DiffusersDenoiser(unet(cross_attention_dim=WIDTH), alphas_cumprod, "sample")
+
+
+@pytest.mark.parametrize("stable_diffusion", ["epsilon"], indirect=True)
+def test_the_example_script_translates_a_picture(stable_diffusion, repository, tmp_path):
+    stable_diffusion.save_pretrained(tmp_path / "model")
+    for name, shade in (("day.png", 200), ("night.png", 40)):
+        Image.new("RGB", (48, 32), (shade, shade, shade)).save(tmp_path / name)
+    command = [sys.executable, "scripts/translate_image.py", tmp_path / "model"]
+    command += [tmp_path / "day.png", tmp_path / "out.png", "--source", "day"]
+    command += ["--target", "night", "--references", tmp_path / "night.png", "--steps", "2"]
+    environment = {"PYTHONPATH": ".", "PATH": "", "OMP_NUM_THREADS": "1"}
+    subprocess.run([str(one) for one in command], cwd=repository, env=environment, check=True)
+    assert Image.open(tmp_path / "out.png").size == (48, 32)
