@@ -1,4 +1,9 @@
-"""S2ST: seed-to-seed image translation with a frozen latent diffusion model.
+"""S2ST: image-to-image translation with a frozen latent diffusion model.
+
+Two methods, which share what they ask of a picture (`Task`: a source, a target, a look):
+
+    translate         S2ST, the method of the paper: seed, seed translation, trajectory
+    difference_path   the default: cheaper and closer to the truth, past the paper
 
 After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and this package's:
 
@@ -16,46 +21,39 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
     w               scale                guidance: eps = eps(null) + w (eps(c) - eps(null))
     z0_hat          lookahead(...)       a short differentiable sampling run
     x0_hat          denoised, clean      the one-step clean estimate
-    H_c^B           DomainStatistics     channel c's distribution in the target domain
+    H_c^B           Look                 channel c's distribution in the target domain
     eta_c           CorrelationFactor    how strongly channel c carries the domain's appearance
     lambda_s        structure_weight     weight of the structure loss
     lambda_a        appearance_weight    weight of the appearance loss
     S               lookahead            steps of the lookahead
 
-Read `translate.py` first: the whole method on one page.
+Rooms: `model` is what a diffusion model is here, `look` what a picture is asked for, `seeds` the
+paper (read `seeds/translate.py` first: the whole method on one page), `path` the default.
 """
 
 from .kit.settings import Limits, Settings
 from .look.correlation import CorrelationConfig, CorrelationFactor, correlation_factor
 from .look.detail import DetailConfig, restore_detail
 from .look.distributions import Distance
-from .look.domain import DomainStatistics, StatisticsConfig, domain_statistics
-from .look.references import References, references_of
-from .look.structure import StructureForm, appearance_loss, structure_loss
-from .model.contract import Conditioning, Counted, Denoiser, StepRecord
-from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample, sample_steps
-from .model.drain import drain
+from .look.look import Look, look_of
+from .look.structure import StructureForm, structure_loss
+from .look.task import Task
+from .model.contract import Conditioning, Counted, Denoiser, JointDenoiser, Query, StepRecord, ask
+from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample
 from .model.gradients import GradientError
 from .model.guidance import Prompt, guided_denoised
 from .model.schedule import Schedule, Spacing, make_schedule, sigmas_of_alphas
 from .model.verify import verify_gradient
-from .path.difference_path import DifferenceConfig, difference_path, difference_path_steps
-from .seeds.inversion import InversionConfig, invert, invert_steps
-from .seeds.null_text import (
-    NullText,
-    NullTextConfig,
-    NullTextMethod,
-    null_text_inversion,
-    null_text_steps,
-)
-from .seeds.seed_translation import SeedConfig, translate_seed, translate_seed_steps
+from .path.difference_path import DifferenceConfig, difference_path
+from .seeds.inversion import InversionConfig, invert
+from .seeds.null_text import NullText, NullTextConfig, NullTextMethod, null_text_inversion
+from .seeds.seed_translation import SeedConfig, translate_seed
 from .seeds.trajectory import Trajectory
 from .seeds.trajectory_optimization import (
     Gradient,
     Reference,
     TrajectoryConfig,
     optimize_trajectory,
-    optimize_trajectory_steps,
 )
 from .seeds.translate import Stages, Translation, translate
 
@@ -68,53 +66,46 @@ __all__ = [
     "DetailConfig",
     "DifferenceConfig",
     "Distance",
-    "DomainStatistics",
     "Gradient",
     "GradientError",
     "InversionConfig",
+    "JointDenoiser",
     "Limits",
+    "Look",
     "NullText",
     "NullTextConfig",
     "NullTextMethod",
     "Prompt",
+    "Query",
     "Reference",
-    "References",
     "Schedule",
     "SeedConfig",
     "Settings",
     "Spacing",
     "Stages",
-    "StatisticsConfig",
     "StepRecord",
     "StructureForm",
+    "Task",
     "Trajectory",
     "TrajectoryConfig",
     "Translation",
-    "appearance_loss",
+    "ask",
     "correlation_factor",
     "ddim_inverse_step",
     "ddim_step",
     "difference_path",
-    "difference_path_steps",
-    "domain_statistics",
-    "drain",
     "guided_denoised",
     "invert",
-    "invert_steps",
+    "look_of",
     "make_schedule",
     "null_text_inversion",
-    "null_text_steps",
     "optimize_trajectory",
-    "optimize_trajectory_steps",
     "predicted_noise",
-    "references_of",
     "restore_detail",
     "sample",
-    "sample_steps",
     "sigmas_of_alphas",
     "structure_loss",
     "translate",
     "translate_seed",
-    "translate_seed_steps",
     "verify_gradient",
 ]

@@ -10,13 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 from ..kit.settings import Settings, choice, number
 from ..kit.storage import read_file, write_file
-from ..model.checks import check_channels, check_latent
-from .distributions import Distance, cosine_distance, wasserstein_distance
-from .domain import DomainStatistics, StatisticsConfig, domain_statistics, histogram_range
+from ..model.checks import check_channels
+from .distributions import (
+    Distance,
+    Ranked,
+    cosine_distance,
+    soft_histogram,
+    wasserstein_distance,
+)
+from .look import BINS, MARGIN, Look, histogram_range
 
 KIND = "correlation factor"
 NOTHING = 1e-6  # a distance below this is rounding, not a difference between domains
@@ -63,47 +70,48 @@ class CorrelationFactor:
 
 
 def correlation_factor(
-    source_latents: Tensor, target_latents: Tensor, config: CorrelationConfig | None = None
+    source: Look, target: Look, config: CorrelationConfig | None = None
 ) -> CorrelationFactor:
-    """Estimate eta from N source-domain and M target-domain latents."""
+    """Estimate eta from the looks of the source's and of the target's domain."""
     config = config or CorrelationConfig()
-    check_latent("The source domain's latents", source_latents)
-    check_latent("The target domain's latents", target_latents)
-    check_channels(
-        "The target domain", target_latents.shape[1], "the source domain", source_latents.shape[1]
-    )
-    source, target = _on_the_same_bins(source_latents, target_latents)
-    between = domain_distance(source, target, config.distance)
-    own = [
-        source.distances(source_latents, config.distance),
-        target.distances(target_latents, config.distance),
-    ]
-    within = torch.stack([one.mean(dim=0) for one in own]).mean(dim=0)
-    eta = _normalised(between, within, config.sharpness)
-    return CorrelationFactor(eta, between, within, config.distance, config.sharpness)
-
-
-def domain_distance(source: DomainStatistics, target: DomainStatistics, kind: Distance) -> Tensor:
-    """[C]: the distance between two domains that share their bins."""
-    match kind:
+    check_channels("The target domain", target.channels, "the source domain", source.channels)
+    exact = torch.zeros((), dtype=torch.float64)  # the ends of half precision overflow in less
+    looks = source.to(exact), target.to(exact)
+    match config.distance:
         case Distance.HISTOGRAM:
-            return cosine_distance(source.histograms, target.histograms)
+            between, within = _by_histograms(*looks)
         case Distance.WASSERSTEIN:
-            return wasserstein_distance(source.quantiles, target.quantiles)
+            between, within = _by_sorted_values(*looks)
         case _:
             options = ", ".join(f"Distance.{one.name}" for one in Distance)
-            raise ValueError(f"The distance is {kind!r}, but must be one of {options}.")
+            raise ValueError(f"The distance is {config.distance!r}, but must be one of {options}.")
+    eta = _normalised(between, within, config.sharpness)
+    values = (one.to(source.quantiles) for one in (eta, between, within))
+    return CorrelationFactor(*values, config.distance, config.sharpness)
 
 
-def _on_the_same_bins(source: Tensor, target: Tensor) -> tuple[DomainStatistics, DomainStatistics]:
-    margin = StatisticsConfig().margin
-    ranges = [histogram_range(latents, margin) for latents in (source, target)]
+def _by_histograms(source: Look, target: Look) -> tuple[Tensor, Tensor]:
+    """Distances between the domains and within them, all on the same bins."""
+    ranges = [histogram_range(one.pixels, MARGIN) for one in (source, target)]
     low = torch.minimum(ranges[0][0], ranges[1][0])
     high = torch.maximum(ranges[0][1], ranges[1][1])
-    return (
-        domain_statistics(source, low=low, high=high),
-        domain_statistics(target, low=low, high=high),
-    )
+
+    def histograms(pixels: Tensor) -> Tensor:
+        return soft_histogram(pixels, low, high, BINS)
+
+    means = [histograms(one.pixels) for one in (source, target)]
+    own = [histograms(rearrange(one.quantiles, "m c k -> m c 1 k")) for one in (source, target)]
+    within = [cosine_distance(one, mean).mean(dim=0) for one, mean in zip(own, means, strict=True)]
+    return cosine_distance(*means)[0], torch.stack(within).mean(dim=0)
+
+
+def _by_sorted_values(source: Look, target: Look) -> tuple[Tensor, Tensor]:
+    means = [one.pooled(one.quantiles.shape[-1]) for one in (source, target)]
+    within = [
+        wasserstein_distance(Ranked(one.quantiles), mean).mean(dim=0)
+        for one, mean in zip((source, target), means, strict=True)
+    ]
+    return wasserstein_distance(Ranked(means[0]), means[1])[0], torch.stack(within).mean(dim=0)
 
 
 def _normalised(between: Tensor, within: Tensor, sharpness: float) -> Tensor:

@@ -80,10 +80,15 @@ class StepRecord:
 
 
 OnStep = Callable[[StepRecord], None]
+OnUpdate = Callable[[], None]  # after an inner update that asks no model, so that one can stop
 
 
 def ignore(_: StepRecord) -> None:
     """The progress listener that does nothing."""
+
+
+def go_on() -> None:
+    """The listener to inner updates that does nothing."""
 
 
 class Counted(Joint):

@@ -6,14 +6,13 @@ models alike.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from .checks import check_latent
 from .contract import Counted, Denoiser, OnStep, StepRecord, ignore
-from .drain import drain
 from .guidance import Prompt, check_prompt, guided_denoised
 from .parameterization import from_variance_preserving
 from .schedule import Schedule
@@ -35,23 +34,6 @@ def ddim_inverse_step(x: Tensor, noise: Tensor, sigma: float, higher_sigma: floa
 
 
 @torch.no_grad()
-def sample_steps(
-    model: Denoiser,
-    x: Tensor,
-    prompts: Sequence[Prompt],
-    schedule: Schedule,
-) -> Generator[StepRecord, None, Tensor]:
-    """Sample from state x_T down to x_0, with one prompt for each step."""
-    check_latent("The seed state", x)
-    check_prompts(prompts, schedule, x.shape[0])
-    counted = Counted(model)
-    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
-        denoised = guided_denoised(counted, x, sigma, prompts[index])
-        x = ddim_step(x, denoised, sigma, next_sigma)
-        yield StepRecord(index + 1, schedule.steps, x, denoised, None, counted.evaluations)
-    return x
-
-
 def sample(
     model: Denoiser,
     seed: Tensor,
@@ -62,8 +44,13 @@ def sample(
     """Sample from a seed in variance-preserving units (about N(0, 1)); one prompt or one a step."""
     prompts = [prompt] * schedule.steps if isinstance(prompt, Prompt) else prompt
     check_latent("seed", seed)
-    x = from_variance_preserving(seed, schedule.sigmas[0])
-    return drain(sample_steps(model, x, prompts, schedule), on_step)
+    check_prompts(prompts, schedule, seed.shape[0])
+    counted, x = Counted(model), from_variance_preserving(seed, schedule.sigmas[0])
+    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
+        denoised = guided_denoised(counted, x, sigma, prompts[index])
+        x = ddim_step(x, denoised, sigma, next_sigma)
+        on_step(StepRecord(index + 1, schedule.steps, x, denoised, None, counted.evaluations))
+    return x
 
 
 def check_prompts(prompts: Sequence[Prompt], schedule: Schedule, batch: int) -> None:

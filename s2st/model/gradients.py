@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from .contract import Conditioning, Denoiser
+from .contract import Conditioning, Denoiser, Joint, Query, ask
 
 
 class GradientError(RuntimeError):
@@ -79,7 +80,7 @@ class Adam:
         return self._variable.clone()
 
 
-class Rescaled:
+class Rescaled(Joint):
     """A denoiser whose backward pass sees a gradient of size about 1.
 
     Losses here are about 1e-5 and their gradients underflow in float16. The gradient entering the
@@ -89,39 +90,61 @@ class Rescaled:
     def __init__(self, model: Denoiser) -> None:
         self.model = model
 
-    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+    def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         if not torch.is_grad_enabled():
-            return self.model.denoise(x, sigma, conditioning)
+            return ask(self.model, queries, sigma)
         scale = _Scale()
-        embedding = _DivideGradient.apply(conditioning.embedding, scale)
-        inner = conditioning.with_embedding(embedding)
-        denoised = self.model.denoise(_DivideGradient.apply(x, scale), sigma, inner)
-        return _MultiplyGradient.apply(denoised.to(x.dtype), scale)
+        states = {id(one.x): _DivideGradient.apply(one.x, scale) for one in queries}
+        inner = [
+            replace(one, x=states[id(one.x)], conditioning=_divided(one.conditioning, scale))
+            for one in queries
+        ]
+        answers = ask(self.model, inner, sigma)
+        return [
+            _MultiplyGradient.apply(answer.to(query.x.dtype), scale)
+            for query, answer in zip(queries, answers, strict=True)
+        ]
 
 
-class Checkpointed:
+class Checkpointed(Joint):
     """A denoiser that recomputes itself in the backward pass instead of keeping its graph."""
 
     def __init__(self, model: Denoiser) -> None:
         self.model = model
 
-    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+    def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         if not torch.is_grad_enabled():
-            return self.model.denoise(x, sigma, conditioning)
+            return ask(self.model, queries, sigma)
         return checkpoint(
-            self.model.denoise,
-            x,
+            ask,
+            self.model,
+            queries,
             sigma,
-            conditioning,
             use_reentrant=False,
             preserve_rng_state=False,  # a denoiser draws no random numbers
         )
 
 
 class _Scale:
-    """The power of two that one evaluation's backward pass is multiplied by."""
+    """The power of two that the backward pass of one call is multiplied by, once it is known."""
 
-    value = 1.0
+    value: float | None = None
+
+    def settle(self, gradient: Tensor) -> float:
+        """The first gradient that arrives decides for all: they pass one network together."""
+        if self.value is None:
+            largest = gradient.abs().max()
+            if not (torch.isfinite(largest) and float(largest) > 0):
+                return 1.0
+            _, exponent = torch.frexp(largest)
+            self.value = 2.0 ** -int(exponent)
+        return self.value
+
+
+def _divided(conditioning: Conditioning, scale: _Scale) -> Conditioning:
+    if not conditioning.embedding.requires_grad:
+        return conditioning
+    return conditioning.with_embedding(_DivideGradient.apply(conditioning.embedding, scale))
 
 
 class _MultiplyGradient(torch.autograd.Function):
@@ -132,11 +155,7 @@ class _MultiplyGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(context, gradient: Tensor):
-        largest = gradient.abs().max()
-        _, exponent = torch.frexp(largest)
-        usable = bool(torch.isfinite(largest)) and float(largest) > 0
-        context.scale.value = 2.0 ** -int(exponent) if usable else 1.0
-        return gradient * context.scale.value, None
+        return gradient * context.scale.settle(gradient), None
 
 
 class _DivideGradient(torch.autograd.Function):
@@ -147,4 +166,4 @@ class _DivideGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(context, gradient: Tensor):
-        return gradient / context.scale.value, None
+        return gradient / (context.scale.value or 1.0), None

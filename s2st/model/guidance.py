@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from .checks import check_conditioning
-from .contract import Conditioning, Denoiser
+from .contract import Conditioning, Denoiser, Query, ask
 
 MIN_GUIDANCE, MAX_GUIDANCE = 0.0, 100.0
 
@@ -41,16 +42,29 @@ class Prompt:
         return replace(self, negative=negative)
 
 
+def guided_queries(x: Tensor, prompt: Prompt) -> list[Query]:
+    """What a guided estimate at `x` asks the model."""
+    positive = Query(x, prompt.positive)
+    if not prompt.guided:
+        return [positive]
+    assert prompt.negative is not None  # Prompt refuses guidance without it
+    return [positive, Query(x, prompt.negative, negative=True)]
+
+
+def guided(answers: Sequence[Tensor], prompt: Prompt) -> Tensor:
+    """The guided estimate out of the answers to `guided_queries`."""
+    if not prompt.guided:
+        return answers[0]
+    return combine(answers[1], answers[0], prompt.scale)
+
+
 def guided_denoised(model: Denoiser, x: Tensor, sigma: float, prompt: Prompt) -> Tensor:
     """D(null) + w (D(c) - D(null)); the same line in eps, as eps is linear in D (Ho 2207.12598)."""
-    conditional = model.denoise(x, sigma, prompt.positive)
-    if not prompt.guided:
-        return conditional
-    assert prompt.negative is not None  # Prompt refuses guidance without it
-    return combine(model.denoise(x, sigma, prompt.negative), conditional, prompt.scale)
+    return guided(ask(model, guided_queries(x, prompt), sigma), prompt)
 
 
 def combine(unconditional: Tensor, conditional: Tensor, scale: float) -> Tensor:
+    """D(null) + w (D(c) - D(null))."""
     return unconditional + scale * (conditional - unconditional)
 
 

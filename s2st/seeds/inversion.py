@@ -5,7 +5,7 @@ Paper: the inversion trajectory that translation starts from and refers to. Guid
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,6 @@ from ..kit.settings import Settings, choice, number
 from ..model.checks import check_conditioning, check_latent
 from ..model.contract import Conditioning, Counted, Denoiser, OnStep, StepRecord, ignore
 from ..model.ddim import ddim_inverse_step, predicted_noise
-from ..model.drain import drain
 from ..model.schedule import MAX_STEPS, MIN_STEPS, Schedule, Spacing, make_schedule
 from .trajectory import Trajectory
 
@@ -32,8 +31,8 @@ class InversionConfig(Settings):
         0,
         0,
         20,
-        "Fixed-point iterations per step: each costs one more evaluation and brings sampling back "
-        "closer to the source.",
+        "Fixed-point iterations per step, one evaluation each, which bring sampling back closer to "
+        "the source: from 2 on they cost more than none.",
     )
 
     def schedule(self, sigma_table: Tensor) -> Schedule:
@@ -41,57 +40,6 @@ class InversionConfig(Settings):
 
 
 @torch.no_grad()
-def invert_steps(
-    model: Denoiser,
-    latent: Tensor,
-    source: Conditioning,
-    schedule: Schedule,
-    refine: int = 0,
-) -> Generator[StepRecord, None, Tensor]:
-    """Ascend from `latent` with the source prompt; returns the states [T + 1, B, C, H, W]."""
-    check_latent("The source latent", latent)
-    check_conditioning("The source prompt", source, latent.shape[0])
-    counted = Counted(model)
-    states = [latent]
-    for higher_sigma, sigma in reversed(schedule.pairs()):
-        x, denoised = inverted(counted, states[-1], source, sigma, higher_sigma)
-        for _ in range(refine):
-            x, denoised = refined(counted, states[-1], x, source, sigma, higher_sigma)
-        states.append(x)
-        yield StepRecord(len(states) - 1, schedule.steps, x, denoised, None, counted.evaluations)
-    return torch.stack(states)
-
-
-def inverted(
-    model: Denoiser, x: Tensor, source: Conditioning, sigma: float, higher_sigma: float
-) -> tuple[Tensor, Tensor]:
-    """The explicit inverse step, with eps taken at the state it leaves.
-
-    A clean latent (sigma = 0) has no eps of its own: there the model is asked at the level above.
-    """
-    asked = sigma if sigma > 0 else higher_sigma
-    denoised = model.denoise(x, asked, source)
-    noise = predicted_noise(x, denoised, asked)
-    return ddim_inverse_step(x, noise, sigma, higher_sigma), denoised
-
-
-def refined(
-    model: Denoiser,
-    x: Tensor,
-    higher_x: Tensor,
-    source: Conditioning,
-    sigma: float,
-    higher_sigma: float,
-) -> tuple[Tensor, Tensor]:
-    """One fixed-point iteration towards the state from which the sampler's own step returns to x.
-
-    AIDI (Pan et al. 2309.04907): x_{t+1} <- x_t + (sigma_{t+1} - sigma_t) eps(x_{t+1}).
-    """
-    denoised = model.denoise(higher_x, higher_sigma, source)
-    noise = predicted_noise(higher_x, denoised, higher_sigma)
-    return ddim_inverse_step(x, noise, sigma, higher_sigma), denoised
-
-
 def invert(
     model: Denoiser,
     latent: Tensor,
@@ -101,9 +49,64 @@ def invert(
     facts: Mapping[str, object] | None = None,
     on_step: OnStep = ignore,
 ) -> Trajectory:
-    """The whole trajectory; `facts` (say, the model's name) are kept beside how it was made."""
+    """Ascend from `latent` with the source prompt and keep every state.
+
+    `facts` (say, the model's name) are kept beside how the trajectory was made.
+    """
     config = config or InversionConfig()
-    schedule = config.schedule(sigma_table)
-    states = drain(invert_steps(model, latent, source, schedule, config.refine), on_step)
+    check_latent("The source latent", latent)
+    check_conditioning("The source prompt", source, latent.shape[0])
+    schedule, counted = config.schedule(sigma_table), Counted(model)
+    states, step = [latent], _Ascent(counted, source, config.refine)
+    for higher_sigma, sigma in reversed(schedule.pairs()):
+        states.append(step.up(states[-1], sigma, higher_sigma))
+        done, evaluations = len(states) - 1, counted.evaluations
+        on_step(StepRecord(done, schedule.steps, states[-1], step.denoised, None, evaluations))
     made = {"steps": config.steps, "spacing": config.spacing.value, "refine": config.refine}
-    return Trajectory(states, schedule, {**made, **(facts or {})})
+    return Trajectory(torch.stack(states), schedule, {**made, **(facts or {})})
+
+
+class _Ascent:
+    """The inverse steps of one run, each of which knows the eps last seen below it."""
+
+    def __init__(self, model: Denoiser, source: Conditioning, refine: int) -> None:
+        self._model, self._source, self._refine = model, source, refine
+        self._noise: Tensor | None = None
+        self.denoised: Tensor  # the last estimate, for previews
+
+    def up(self, x: Tensor, sigma: float, higher_sigma: float) -> Tensor:
+        """x_{t+1} from x_t: the explicit step, or a refined one.
+
+        A clean latent (sigma = 0) has no eps of its own: there the model is asked one level above.
+        """
+        if self._noise is None or self._refine == 0:
+            self._noise = self._noise_at(x, sigma if sigma > 0 else higher_sigma)
+        guess = ddim_inverse_step(x, self._noise, sigma, higher_sigma)
+        return self._refined(x, guess, sigma, higher_sigma) if self._refine else guess
+
+    def _refined(self, x: Tensor, guess: Tensor, sigma: float, higher_sigma: float) -> Tensor:
+        """Fixed-point iterations towards the state from which the sampler's step returns to x.
+
+        AIDI (Pan et al. 2309.04907): x_{t+1} <- x_t + (sigma_{t+1} - sigma_t) eps(x_{t+1}). What an
+        iteration moves is exactly what the sampler would miss from where it began, so that,
+        picture by picture the best state is known, or about to be reached where it fell last.
+        """
+        best, best_noise, least = guess, self._noise, x.new_full((len(x),), torch.inf)
+        for _ in range(self._refine):
+            noise = self._noise_at(guess, higher_sigma)
+            moved = ddim_inverse_step(x, noise, sigma, higher_sigma)
+            missed = (moved - guess).square().mean(dim=(1, 2, 3))
+            fell = missed < least
+            best, best_noise = _chosen(fell, guess, best), _chosen(fell, noise, best_noise)
+            guess, least = moved, torch.minimum(missed, least)
+        self._noise = best_noise
+        return _chosen(fell, guess, best)
+
+    def _noise_at(self, x: Tensor, sigma: float) -> Tensor:
+        self.denoised = self._model.denoise(x, sigma, self._source)
+        return predicted_noise(x, self.denoised, sigma)
+
+
+def _chosen(which: Tensor, one: Tensor, other: Tensor) -> Tensor:
+    """Picture by picture: `one` where `which` [B], else `other`."""
+    return torch.where(which[:, None, None, None], one, other)

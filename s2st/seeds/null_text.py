@@ -9,7 +9,6 @@ in the steps that have one.
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,9 +17,8 @@ from torch import Tensor
 
 from ..kit.settings import Settings, choice, number
 from ..model.checks import check_same_latent_shape
-from ..model.contract import Conditioning, Counted, Denoiser, OnStep, StepRecord, ignore
+from ..model.contract import Conditioning, Counted, Denoiser, OnStep, Query, StepRecord, ask, ignore
 from ..model.ddim import ddim_step
-from ..model.drain import drain
 from ..model.gradients import Adam, Rescaled, gradient_of, leaf_of
 from ..model.guidance import Prompt, check_prompt, combine
 from ..model.parameterization import to_variance_preserving
@@ -92,7 +90,7 @@ class NullText:
 
     negatives: tuple[Conditioning, ...]
     scale: float
-    reconstruction: Tensor  # where guided sampling with them ends
+    reconstruction: Tensor | None  # where guided sampling with them ends, if that was asked for
     evaluations: int
     gradients: int
 
@@ -107,54 +105,63 @@ class NullText:
 
 
 @torch.no_grad()
-def null_text_steps(
-    model: Denoiser,
-    trajectory: Trajectory,
-    source: Prompt,
-    config: NullTextConfig,
-) -> Generator[StepRecord, None, NullText]:
-    """Walk down the trajectory under guidance, fitting the null conditioning of each step."""
-    check_prompt("The source prompt", source, trajectory.source.shape[0])
-    schedule, counted = trajectory.schedule, Counted(Rescaled(model))
-    x, negatives, negative = trajectory.states[-1], [], _first_negative(source, config, trajectory)
-    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
-        goal = trajectory.state(schedule.steps - index - 1)
-        step = _GuidedStep(counted, x, sigma, next_sigma, source, goal)
-        match config.method:
-            case NullTextMethod.NULL_TEXT:
-                rate = config.learning_rate_at(index, schedule.steps)
-                limit = config.tolerance_at(index, schedule.steps)
-                negative, denoised = step.fitted(negative, rate, limit, config.inner_steps)
-            case NullTextMethod.NEGATIVE_PROMPT:
-                denoised = step.evaluated(source.positive)
-            case NullTextMethod.FAST:
-                limit = config.tolerance_at(index, schedule.steps)
-                negative, denoised = step.corrected(limit)
-            case _:
-                raise ValueError(f"The method is {config.method!r}, but must be a NullTextMethod.")
-        x = ddim_step(x, denoised, sigma, next_sigma)
-        negatives.append(negative)
-        yield StepRecord(
-            index + 1,
-            schedule.steps,
-            x,
-            denoised,
-            step.loss(denoised),
-            counted.evaluations,
-            counted.gradients,
-        )
-    return NullText(tuple(negatives), source.scale, x, counted.evaluations, counted.gradients)
-
-
 def null_text_inversion(
     model: Denoiser,
     trajectory: Trajectory,
     source: Prompt,
     config: NullTextConfig | None = None,
+    *,
+    reconstruct: bool = True,
     on_step: OnStep = ignore,
 ) -> NullText:
-    """The null conditionings with which the source prompt at `source.scale` gives the source."""
-    return drain(null_text_steps(model, trajectory, source, config or NullTextConfig()), on_step)
+    """The null conditionings with which the source prompt at `source.scale` gives the source.
+
+    Without `reconstruct` the negative prompt, which is known beforehand, asks the model nothing.
+    """
+    config = config or NullTextConfig()
+    check_prompt("The source prompt", source, trajectory.source.shape[0])
+    if config.method is NullTextMethod.NEGATIVE_PROMPT and not reconstruct:
+        steps = trajectory.schedule.steps
+        return NullText((source.positive,) * steps, source.scale, None, 0, 0)
+    return _walked_down(Counted(Rescaled(model)), trajectory, source, config, on_step)
+
+
+def _walked_down(
+    counted: Counted,
+    trajectory: Trajectory,
+    source: Prompt,
+    config: NullTextConfig,
+    on_step: OnStep,
+) -> NullText:
+    """Down the trajectory under guidance, fitting the null conditioning of each step."""
+    schedule, x = trajectory.schedule, trajectory.states[-1]
+    negatives, negative = [], _first_negative(source, config, trajectory)
+    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
+        goal = trajectory.state(schedule.steps - index - 1)
+        step = _GuidedStep(counted, x, sigma, next_sigma, source, goal)
+        negative, denoised = _fitted(step, negative, config, index, schedule.steps)
+        x = ddim_step(x, denoised, sigma, next_sigma)
+        negatives.append(negative)
+        spent = (counted.evaluations, counted.gradients)
+        on_step(StepRecord(index + 1, schedule.steps, x, denoised, step.loss(denoised), *spent))
+    return NullText(tuple(negatives), source.scale, x, counted.evaluations, counted.gradients)
+
+
+def _fitted(
+    step: _GuidedStep, negative: Conditioning, config: NullTextConfig, index: int, total: int
+) -> tuple[Conditioning, Tensor]:
+    """One step's null conditioning, and the guided estimate it gives."""
+    tolerance = config.tolerance_at(index, total)
+    match config.method:
+        case NullTextMethod.NULL_TEXT:
+            rate = config.learning_rate_at(index, total)
+            return step.fitted(negative, rate, tolerance, config.inner_steps)
+        case NullTextMethod.NEGATIVE_PROMPT:
+            return negative, step.evaluated(step.source.positive)
+        case NullTextMethod.FAST:
+            return step.corrected(tolerance)
+        case _:
+            raise ValueError(f"The method is {config.method!r}, but must be a NullTextMethod.")
 
 
 def _first_negative(source: Prompt, config: NullTextConfig, trajectory: Trajectory) -> Conditioning:
@@ -186,8 +193,8 @@ class _GuidedStep:
         self.model, self.x, self.source, self.goal = model, x, source, goal
         self.sigma, self.next_sigma = sigma, next_sigma
 
-    def evaluated(self, conditioning: Conditioning) -> Tensor:
-        return self.model.denoise(self.x, self.sigma, conditioning)
+    def evaluated(self, conditioning: Conditioning, negative: bool = False) -> Tensor:
+        return ask(self.model, [Query(self.x, conditioning, negative)], self.sigma)[0]
 
     def guided(self, unconditional: Tensor, conditional: Tensor) -> Tensor:
         return combine(unconditional, conditional, self.source.scale)
@@ -218,7 +225,7 @@ class _GuidedStep:
             moved = adam.step(embedding, gradient_of(losses, leaf))
             embedding = torch.where(_per_item(open_items, moved), moved, embedding)
         fitted = negative.with_embedding(embedding)
-        return fitted, self.guided(self.evaluated(fitted), conditional)
+        return fitted, self.guided(self.evaluated(fitted, negative=True), conditional)
 
     def corrected(self, tolerance: float) -> tuple[Conditioning, Tensor]:
         """The source prompt as null conditioning, moved once where the step would miss too far.
@@ -242,7 +249,8 @@ class _GuidedStep:
         """The null conditioning best along `trial`, image by image where that is an improvement."""
 
         def guided_at(embedding: Tensor) -> Tensor:
-            unconditional = self.evaluated(self.source.positive.with_embedding(embedding))
+            null = self.source.positive.with_embedding(embedding)
+            unconditional = self.evaluated(null, negative=True)
             return self.guided(unconditional, conditional)
 
         missed = self.missed(conditional)
@@ -268,8 +276,9 @@ class _GuidedStep:
         Without `conditional` the null conditioning is the source prompt, and serves for both.
         """
         leaf = leaf_of(negative.embedding)
-        unconditional = self.evaluated(negative.with_embedding(leaf))
-        if conditional is None:
+        serves_for_both = conditional is None
+        unconditional = self.evaluated(negative.with_embedding(leaf), not serves_for_both)
+        if serves_for_both:
             conditional = unconditional.detach()
         denoised = self.guided(unconditional, conditional)
         return leaf, denoised.detach(), self.loss(denoised)

@@ -7,27 +7,27 @@ short differentiable DDIM run from the seed with the target prompt (the lookahea
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ..kit.settings import choice, number
-from ..look.domain import DomainStatistics, check_domain
-from ..look.structure import LossConfig, structure_loss, weighed
+from ..look.look import WholeLook
+from ..look.objective import Objective
+from ..look.task import Task
 from ..model.contract import Counted, Denoiser, OnStep, StepRecord, ignore
 from ..model.ddim import ddim_step
-from ..model.drain import drain
-from ..model.gradients import Adam, Checkpointed, Rescaled, gradient_of, leaf_of, level
-from ..model.guidance import Prompt, check_prompt, guided_denoised
+from ..model.gradients import Adam, Rescaled, gradient_of, leaf_of, level
+from ..model.guidance import Prompt, guided_denoised
 from ..model.parameterization import from_variance_preserving
 from ..model.schedule import Schedule
-from .trajectory import Trajectory
+from .terms import TermsConfig
+from .trajectory import Trajectory, check_trajectory
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeedConfig(LossConfig):
+class SeedConfig(TermsConfig):
     iterations: int = number(10, 0, 500, "Adam updates of the seed; the paper takes 10.")
     learning_rate: float = number(0.01, 1e-5, 1.0, "Adam's learning rate, in units of the seed.")
     lookahead: int = number(
@@ -39,79 +39,36 @@ class SeedConfig(LossConfig):
 
 
 @torch.no_grad()
-def translate_seed_steps(
-    model: Denoiser,
-    trajectory: Trajectory,
-    target: Prompt,
-    domain: DomainStatistics,
-    config: SeedConfig,
-    eta: Tensor | None = None,
-) -> Generator[StepRecord, None, Tensor]:
-    """Optimise the seed; each record holds the lookahead's clean estimate and its loss."""
-    check_prompt("The target prompt", target, trajectory.source.shape[0])
-    check_domain(domain, trajectory.source)
-    counted = Counted(Rescaled(Checkpointed(model)))
-    objective = SeedObjective(
-        model=counted,
-        source=trajectory.source,
-        target=target,
-        domain=domain.to(trajectory.source),
-        schedule=trajectory.schedule.subsampled(config.lookahead),
-        config=config,
-        eta=eta,
-    )
-    seed, adam = trajectory.seed, Adam(trajectory.seed, config.learning_rate, Adam.LEVEL_EPSILON)
-    for index in range(config.iterations):
-        leaf, clean, losses = objective.attempt(seed)
-        moved = adam.step(seed, level(gradient_of(losses, leaf)))
-        seed = on_shell(moved, trajectory.seed) if config.keep_shell else moved
-        x = from_variance_preserving(seed, trajectory.schedule.sigmas[0])
-        yield StepRecord(
-            index + 1,
-            config.iterations,
-            x,
-            clean.detach(),
-            losses.detach(),
-            counted.evaluations,
-            counted.gradients,
-        )
-    return seed
-
-
 def translate_seed(
     model: Denoiser,
     trajectory: Trajectory,
-    target: Prompt,
-    domain: DomainStatistics,
+    task: Task,
     config: SeedConfig | None = None,
-    eta: Tensor | None = None,
+    *,
     on_step: OnStep = ignore,
 ) -> Tensor:
-    """The translated seed in variance-preserving units, about N(0, 1)."""
+    """The translated seed in variance-preserving units, about N(0, 1).
+
+    Each record holds the lookahead's clean estimate and its loss.
+    """
     config = config or SeedConfig()
-    return drain(translate_seed_steps(model, trajectory, target, domain, config, eta), on_step)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeedObjective:
-    """L_ST of a seed."""
-
-    model: Denoiser
-    source: Tensor
-    target: Prompt
-    domain: DomainStatistics
-    schedule: Schedule
-    config: SeedConfig
-    eta: Tensor | None
-
-    @torch.enable_grad()
-    def attempt(self, seed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(the seed as a leaf, the clean latent it leads to, its losses [B]), ready to go back."""
-        leaf = leaf_of(seed)
-        x = from_variance_preserving(leaf, self.schedule.sigmas[0])
-        clean = lookahead(self.model, x, self.target, self.schedule)
-        structure = structure_loss(clean, self.source, self.config.structure)
-        return leaf, clean, weighed(structure, clean, self.domain, self.config, self.eta)
+    check_trajectory(trajectory, task.latent)
+    counted, highest = Counted(Rescaled(model)), trajectory.schedule.sigmas[0]
+    whole = WholeLook(task.wanted, task.latent, config.distance, task.mask)
+    objective = Objective(task, config, whole)
+    ahead = trajectory.schedule.subsampled(config.lookahead)
+    seed, adam = trajectory.seed, Adam(trajectory.seed, config.learning_rate, Adam.LEVEL_EPSILON)
+    for index in range(config.iterations):
+        with torch.enable_grad():
+            leaf = leaf_of(seed)
+            clean = lookahead(counted, from_variance_preserving(leaf, highest), task.target, ahead)
+            losses = objective(clean)
+        moved = adam.step(seed, level(gradient_of(losses, leaf)))
+        seed = on_shell(moved, trajectory.seed) if config.keep_shell else moved
+        x, spent = from_variance_preserving(seed, highest), (counted.evaluations, counted.gradients)
+        shown = clean.detach(), losses.detach()
+        on_step(StepRecord(index + 1, config.iterations, x, *shown, *spent))
+    return seed
 
 
 def lookahead(model: Denoiser, x: Tensor, target: Prompt, schedule: Schedule) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..kit.storage import read_file, write_file
-from ..model.checks import check_finite, check_latent
+from ..model.checks import check_finite, check_latent, check_same_latent_shape
 from ..model.parameterization import to_variance_preserving
 from ..model.schedule import Schedule
 
@@ -66,3 +66,8 @@ class Trajectory:
                 f"holds states and sigmas: save it again."
             )
         return cls(tensors["states"], Schedule(tuple(tensors["sigmas"].tolist())), facts)
+
+
+def check_trajectory(trajectory: Trajectory, latent: Tensor) -> None:
+    """A trajectory belongs to the pictures that are translated."""
+    check_same_latent_shape("The source latent", latent, "its trajectory", trajectory.source)

@@ -6,7 +6,7 @@ L_TO = lambda_s L_str + lambda_a sum_c eta_c d(H_c(x0_hat(z_t)), H_c^B).
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,18 +14,19 @@ import torch
 from torch import Tensor
 
 from ..kit.settings import choice, number
-from ..look.domain import DomainStatistics, check_domain
-from ..look.mask import check_mask, restored_outside
-from ..look.structure import LossConfig, structure_loss, weighed
+from ..look.look import WholeLook
+from ..look.mask import restored_outside
+from ..look.objective import Objective
+from ..look.task import Task
 from ..model.checks import check_latent, check_same_latent_shape
-from ..model.contract import Counted, Denoiser, OnStep, StepRecord, ignore
+from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, StepRecord, go_on, ignore
 from ..model.ddim import check_prompts, ddim_step, predicted_noise
-from ..model.drain import drain
 from ..model.gradients import Adam, Rescaled, level, loss_and_gradient
 from ..model.guidance import Prompt, guided_denoised
 from ..model.parameterization import from_variance_preserving, to_variance_preserving
 from .null_text import NullText
-from .trajectory import Trajectory
+from .terms import TermsConfig
+from .trajectory import Trajectory, check_trajectory
 
 
 class Gradient(str, Enum):
@@ -43,9 +44,9 @@ class Reference(str, Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrajectoryConfig(LossConfig):
+class TrajectoryConfig(TermsConfig):
     iterations: int = number(10, 0, 500, "Adam updates in every step; the paper takes 10.")
-    learning_rate: float = number(0.005, 1e-5, 1.0, "Adam's learning rate, in units of the seed.")
+    learning_rate: float = number(0.005, 1e-5, 1.0, "Adam's learning rate, in units of the latent.")
     start: float = number(0.0, 0.0, 1.0, "Fraction of the run after which optimising begins.")
     end: float = number(1.0, 0.0, 1.0, "Fraction of the run after which optimising stops.")
     gradient: Gradient = choice(
@@ -70,151 +71,135 @@ class TrajectoryConfig(LossConfig):
 
 
 @torch.no_grad()
-def optimize_trajectory_steps(
-    model: Denoiser,
-    trajectory: Trajectory,
-    seed: Tensor,
-    target: Prompt,
-    domain: DomainStatistics,
-    config: TrajectoryConfig,
-    *,
-    null_text: NullText | None = None,
-    eta: Tensor | None = None,
-    mask: Tensor | None = None,
-) -> Generator[StepRecord, None, Tensor]:
-    """Sample from `seed`, optimising each state before it is left; returns the clean latent."""
-    schedule = trajectory.schedule
-    prompts = null_text.prompts(target) if null_text else [target] * schedule.steps
-    _check_inputs(trajectory, seed, prompts, domain, mask)
-    counted, domain = Counted(Rescaled(model)), domain.to(seed)
-    objective = Objective(trajectory, domain, config, eta)
-    x = from_variance_preserving(seed, schedule.sigmas[0])
-    x = restored_outside(x, trajectory.states[-1], mask)
-    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
-        t, losses = schedule.steps - index, None
-        denoised = guided_denoised(counted, x, sigma, prompts[index])
-        if config.optimises(index, schedule.steps):
-            x, denoised, losses = optimized_state(
-                counted, x, denoised, sigma, t, prompts[index], objective
-            )
-        x = ddim_step(x, denoised, sigma, next_sigma)
-        x = restored_outside(x, trajectory.state(t - 1), mask)
-        yield StepRecord(
-            index + 1,
-            schedule.steps,
-            x,
-            denoised,
-            losses,
-            counted.evaluations,
-            counted.gradients,
-        )
-    return x
-
-
 def optimize_trajectory(
     model: Denoiser,
     trajectory: Trajectory,
     seed: Tensor,
-    target: Prompt,
-    domain: DomainStatistics,
+    task: Task,
     config: TrajectoryConfig | None = None,
     *,
     null_text: NullText | None = None,
-    eta: Tensor | None = None,
-    mask: Tensor | None = None,
     on_step: OnStep = ignore,
+    on_update: OnUpdate = go_on,
 ) -> Tensor:
-    """The translated latent, from a seed in variance-preserving units.
+    """Sample from `seed`, optimising each state before it is left; returns the clean latent.
 
-    Outside `mask` ([1 or B, 1, H, W], 1 where the picture may change) the source is kept.
+    `seed` is in variance-preserving units. Outside the task's mask the source is kept.
     """
-    steps = optimize_trajectory_steps(
-        model,
-        trajectory,
-        seed,
-        target,
-        domain,
-        config or TrajectoryConfig(),
-        null_text=null_text,
-        eta=eta,
-        mask=mask,
-    )
-    return drain(steps, on_step)
+    config, schedule = config or TrajectoryConfig(), trajectory.schedule
+    prompts = null_text.prompts(task.target) if null_text else [task.target] * schedule.steps
+    _check_inputs(trajectory, seed, prompts, task)
+    counted = Counted(Rescaled(model))
+    asked = _Asked(trajectory, Objective(task, config, _look(task, config)), config, on_update)
+    x = from_variance_preserving(seed, schedule.sigmas[0])
+    x = restored_outside(x, trajectory.states[-1], task.mask)
+    for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
+        t = schedule.steps - index
+        at = _Level(counted, sigma, t, prompts[index])
+        if config.optimises(index, schedule.steps):
+            x, denoised, losses = asked.optimised(at, x)
+        else:
+            denoised, losses = at.denoised(x), None
+        x = ddim_step(x, denoised, sigma, next_sigma)
+        x = restored_outside(x, trajectory.state(t - 1), task.mask)
+        spent = (counted.evaluations, counted.gradients)
+        on_step(StepRecord(index + 1, schedule.steps, x, denoised, losses, *spent))
+    return x
+
+
+def _look(task: Task, config: TrajectoryConfig) -> WholeLook | None:
+    if config.iterations == 0:
+        return None
+    return WholeLook(task.wanted, task.latent, config.distance, task.mask)
 
 
 @dataclass(frozen=True)
-class Objective:
-    """L_TO at one state of the trajectory."""
+class _Level:
+    """The model at one noise level, under that step's prompt."""
+
+    model: Denoiser
+    sigma: float
+    t: int
+    prompt: Prompt
+
+    def denoised(self, x: Tensor) -> Tensor:
+        return guided_denoised(self.model, x, self.sigma, self.prompt)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """L_TO of a state, and the updates that lower it."""
 
     trajectory: Trajectory
-    domain: DomainStatistics
+    objective: Objective
     config: TrajectoryConfig
-    eta: Tensor | None
+    on_update: OnUpdate
 
-    def __call__(self, z: Tensor, clean: Tensor, t: int) -> Tensor:
-        """[B], for a variance-preserving state z_t and its clean estimate x0_hat(z_t)."""
-        return weighed(self._structure(z, clean, t), clean, self.domain, self.config, self.eta)
-
-    def _structure(self, z: Tensor, clean: Tensor, t: int) -> Tensor:
+    def losses(self, state: Tensor, clean: Tensor, at: _Level) -> Tensor:
+        """[B], for a state x_t and its clean estimate x0_hat."""
         match self.config.reference:
             case Reference.SOURCE:
-                return structure_loss(clean, self.trajectory.source, self.config.structure)
+                return self.objective(clean)
             case Reference.STATES:
-                sigma = self.trajectory.schedule.sigma(t)
-                wanted = to_variance_preserving(self.trajectory.state(t), sigma)
-                return structure_loss(z, wanted, self.config.structure)
+                z, wanted = (
+                    to_variance_preserving(one, at.sigma)
+                    for one in (state, self.trajectory.state(at.t))
+                )
+                return self.objective(clean, self.objective.structure(z, wanted))
             case _:
                 options = ", ".join(f"Reference.{one.name}" for one in Reference)
                 raise ValueError(
                     f"The reference is {self.config.reference!r}, but must be one of {options}."
                 )
 
-
-def optimized_state(
-    model: Denoiser,
-    x: Tensor,
-    denoised: Tensor,
-    sigma: float,
-    t: int,
-    prompt: Prompt,
-    objective: Objective,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The state x_t after the inner iterations, its clean estimate and its last losses.
-
-    The variable is z_t, the variance-preserving latent, so that a learning rate means the same at
-    every noise level.
-    """
-    config = objective.config
-    noise = predicted_noise(x, denoised, sigma)
-
-    def clean_of(z: Tensor) -> Tensor:
-        state = from_variance_preserving(z, sigma)
-        match config.gradient:
+    def optimised(self, at: _Level, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The state after the inner iterations, its clean estimate and its last losses."""
+        match self.config.gradient:
             case Gradient.FROZEN:
-                return state - sigma * noise
+                return self._frozen(at, x)
             case Gradient.EXACT:
-                return guided_denoised(model, state, sigma, prompt)
+                return self._exact(at, x)
             case _:
-                raise ValueError(f"The gradient is {config.gradient!r}, but must be a Gradient.")
+                raise ValueError(
+                    f"The gradient is {self.config.gradient!r}, but must be a Gradient."
+                )
 
-    z = to_variance_preserving(x, sigma)
-    adam = Adam(z, config.learning_rate, Adam.LEVEL_EPSILON)
-    for _ in range(config.iterations):
-        losses, gradient = loss_and_gradient(lambda at: objective(at, clean_of(at), t), z)
-        z = adam.step(z, level(gradient))
-    return from_variance_preserving(z, sigma), clean_of(z), losses
+    def _frozen(self, at: _Level, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The clean estimate moves and takes its state along: eps is held, so both move alike.
+
+        Moving z_t instead would move the clean estimate by sqrt(1 + sigma^2) times as much, which
+        has no bound where sigma has none.
+        """
+        denoised = at.denoised(x)
+        ahead = at.sigma * predicted_noise(x, denoised, at.sigma)
+        clean, losses = self._lowered(lambda one: self.losses(one + ahead, one, at), denoised)
+        return clean + ahead, clean, losses
+
+    def _exact(self, at: _Level, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """z_t moves, and the model is asked what its clean estimate then is."""
+
+        def losses_of(z: Tensor) -> Tensor:
+            state = from_variance_preserving(z, at.sigma)
+            return self.losses(state, at.denoised(state), at)
+
+        z, losses = self._lowered(losses_of, to_variance_preserving(x, at.sigma))
+        state = from_variance_preserving(z, at.sigma)
+        return state, at.denoised(state), losses
+
+    def _lowered(
+        self, losses_of: Callable[[Tensor], Tensor], variable: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The variable after the updates, and the losses before the last of them."""
+        adam = Adam(variable, self.config.learning_rate, Adam.LEVEL_EPSILON)
+        for _ in range(self.config.iterations):
+            losses, gradient = loss_and_gradient(losses_of, variable)
+            variable = adam.step(variable, level(gradient))
+            self.on_update()
+        return variable, losses
 
 
-def _check_inputs(
-    trajectory: Trajectory,
-    seed: Tensor,
-    prompts: list[Prompt],
-    domain: DomainStatistics,
-    mask: Tensor | None,
-) -> None:
+def _check_inputs(trajectory: Trajectory, seed: Tensor, prompts: list[Prompt], task: Task) -> None:
     check_latent("seed", seed)
+    check_trajectory(trajectory, task.latent)
     check_same_latent_shape("The seed", seed, "the trajectory", trajectory.source)
     check_prompts(prompts, trajectory.schedule, seed.shape[0])
-    check_domain(domain, trajectory.source)
-    if mask is not None:
-        check_mask(mask, seed)

@@ -1,15 +1,17 @@
-"""S2ST on one page: from a source latent and target-domain latents to the translated latent."""
+"""S2ST, the paper's method, on one page: from a source latent to the translated latent."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import Tensor
 
 from ..look.correlation import CorrelationConfig, correlation_factor
-from ..look.domain import domain_statistics
-from ..model.contract import Conditioning, Denoiser, StepRecord
+from ..look.look import Look
+from ..look.task import Task
+from ..model.contract import Denoiser, OnUpdate, StepRecord, go_on
 from ..model.guidance import Prompt
 from .inversion import InversionConfig, invert
 from .null_text import NullText, NullTextConfig, null_text_inversion
@@ -24,7 +26,7 @@ def ignore_stage(_: str, __: StepRecord) -> None:
     """The listener that does nothing."""
 
 
-# A translated seed holds the first steps; without one nothing does, and `start` must be 0.
+# A translated seed holds the first steps, so that optimising may begin late.
 AFTER_SEED_TRANSLATION = TrajectoryConfig(start=0.4, structure_weight=3.0)
 
 
@@ -44,6 +46,11 @@ class Stages:
     trajectory: TrajectoryConfig | None = AFTER_SEED_TRANSLATION
     correlation: CorrelationConfig | None = CorrelationConfig()
 
+    def __post_init__(self) -> None:
+        if self.seed is None and self.trajectory is AFTER_SEED_TRANSLATION:
+            # Nothing else holds the first steps then, so that optimising must.
+            object.__setattr__(self, "trajectory", TrajectoryConfig())
+
 
 @dataclass(frozen=True)
 class Translation:
@@ -59,55 +66,52 @@ class Translation:
 def translate(
     model: Denoiser,
     sigma_table: Tensor,
-    source_latent: Tensor,
-    source: Conditioning,
-    target: Prompt,
-    target_latents: Tensor,
+    task: Task,
     stages: Stages | None = None,
     *,
-    source_domain_latents: Tensor | None = None,
-    mask: Tensor | None = None,
+    source_look: Look | None = None,
     on_step: OnStageStep = ignore_stage,
+    on_update: OnUpdate = go_on,
 ) -> Translation:
-    """Translate `source_latent`, described by `source`, into the domain of `target_latents`.
+    """Translate the task's picture by the paper's stages.
 
-    eta needs examples of the source's domain too (`source_domain_latents`); without them all
-    channels weigh alike. `on_step` is told the stage's name and its records.
+    Without the task's own eta, it is estimated where `source_look` shows the source's domain, and
+    else all channels weigh alike. `on_step` is told the stage's name and its records.
     """
     stages = stages or Stages()
-    domain = domain_statistics(target_latents)
-    eta = _estimated_eta(source_domain_latents, target_latents, stages.correlation)
+    if task.eta is None and source_look is not None and stages.correlation is not None:
+        eta = correlation_factor(source_look, task.wanted, stages.correlation).eta
+        task = replace(task, eta=eta.to(task.latent))
+
+    def told(stage: str) -> Callable[[StepRecord], None]:
+        return partial(on_step, stage)
 
     # 1. Invert the source to its seed, keeping the trajectory z*_0 .. z*_T.
     trajectory = invert(
-        model,
-        source_latent,
-        source,
-        sigma_table,
-        stages.inversion,
-        on_step=lambda record: on_step("inversion", record),
+        model, task.latent, task.described, sigma_table, stages.inversion, on_step=told("inversion")
     )
     # 2. Null-text inversion: embeddings that hold the source under guidance.
     null_text = None
     if stages.null_text is not None:
+        source = Prompt(task.described, task.target.negative, task.target.scale)
         null_text = null_text_inversion(
             model,
             trajectory,
-            Prompt(source, target.negative, target.scale),
+            source,
             stages.null_text,
-            on_step=lambda record: on_step("null text", record),
+            reconstruct=False,
+            on_step=told("null text"),
         )
     # 3. Seed translation: z_T from z*_T.
     seed = trajectory.seed
     if stages.seed is not None:
+        target = task.target if stages.guided_seed else Prompt(task.target.positive)
         seed = translate_seed(
             model,
             trajectory,
-            target if stages.guided_seed else Prompt(target.positive),
-            domain,
+            replace(task, target=target),
             stages.seed,
-            eta,
-            on_step=lambda record: on_step("seed translation", record),
+            on_step=told("seed translation"),
         )
     # 4. Trajectory optimisation: sample from z_T, optimising every z_t; 0 iterations is
     #    plain sampling.
@@ -115,20 +119,10 @@ def translate(
         model,
         trajectory,
         seed,
-        target,
-        domain,
+        task,
         stages.trajectory or TrajectoryConfig(iterations=0),
         null_text=null_text,
-        eta=eta,
-        mask=mask,
-        on_step=lambda record: on_step("trajectory optimisation", record),
+        on_step=told("trajectory optimisation"),
+        on_update=on_update,
     )
-    return Translation(latent, trajectory, seed, null_text, eta)
-
-
-def _estimated_eta(
-    source_latents: Tensor | None, target_latents: Tensor, config: CorrelationConfig | None
-) -> Tensor | None:
-    if source_latents is None or config is None:
-        return None
-    return correlation_factor(source_latents, target_latents, config).eta
+    return Translation(latent, trajectory, seed, null_text, task.eta)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from ideal import GaussianDenoiser, MixtureDenoiser
 
-from s2st import Conditioning, sigmas_of_alphas
+from s2st import Conditioning, Prompt, Task, look_of, sigmas_of_alphas
 
 CHANNELS = 4
 
@@ -75,3 +75,22 @@ def target() -> Conditioning:
 @pytest.fixture
 def domain_latents() -> torch.Tensor:
     return 0.5 * _normal(3, CHANNELS, 8, 8, seed=2) + 1.0
+
+
+@pytest.fixture
+def task(latent, source, target) -> Task:
+    """The fixtures' source to their target, unguided and without a look."""
+    return Task(latent=latent, source=source, target=Prompt(target))
+
+
+@pytest.fixture
+def look(domain_latents):
+    return look_of(domain_latents)
+
+
+@pytest.fixture
+def half_mask() -> torch.Tensor:
+    """The left half may change."""
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., :4] = 1
+    return mask

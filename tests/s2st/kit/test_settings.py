@@ -4,11 +4,11 @@ import pytest
 
 from s2st import (
     CorrelationConfig,
+    DifferenceConfig,
     InversionConfig,
     NullTextConfig,
     SeedConfig,
     Spacing,
-    StatisticsConfig,
     TrajectoryConfig,
 )
 
@@ -16,7 +16,7 @@ CONFIGS = [
     InversionConfig,
     NullTextConfig,
     CorrelationConfig,
-    StatisticsConfig,
+    DifferenceConfig,
     SeedConfig,
     TrajectoryConfig,
 ]

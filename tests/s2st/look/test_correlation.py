@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from s2st import CorrelationConfig, CorrelationFactor, Distance, correlation_factor
+from s2st import CorrelationConfig, CorrelationFactor, Distance, correlation_factor, look_of
 
 distances = pytest.mark.parametrize("distance", list(Distance))
 
@@ -12,7 +12,7 @@ def domains(normal):
     """Unpaired domains of different size that differ in channel 2 only."""
     source, target = normal(6, 4, 8, 8), normal(5, 4, 8, 8, seed=1)
     target[:, 2] += 2.0
-    return source, target
+    return look_of(source), look_of(target)
 
 
 @distances
@@ -24,8 +24,8 @@ def test_a_channel_that_differs_outranks_those_that_do_not(domains, distance):
 
 @distances
 def test_equal_domains_give_uniform_eta(normal, distance):
-    latents = normal(4, 4, 8, 8)
-    factor = correlation_factor(latents, latents.clone(), CorrelationConfig(distance=distance))
+    look = look_of(normal(4, 4, 8, 8))
+    factor = correlation_factor(look, look, CorrelationConfig(distance=distance))
     assert torch.equal(factor.eta, torch.ones(4))
 
 
@@ -53,15 +53,15 @@ def test_an_uneven_channel_counts_less(normal, distance):
     source[:, 1] += wander[:8, None, None]
     target[:, 1] += wander[8:, None, None]
     target += 1.5
-    eta = correlation_factor(source, target, CorrelationConfig(distance=distance)).eta
+    config = CorrelationConfig(distance=distance)
+    eta = correlation_factor(look_of(source), look_of(target), config).eta
     assert eta[0] > eta[1]
 
 
 @distances
 def test_one_image_each_is_enough(normal, distance):
-    factor = correlation_factor(
-        normal(1, 4, 8, 8), normal(1, 4, 8, 8, seed=1) + 1, CorrelationConfig(distance=distance)
-    )
+    looks = look_of(normal(1, 4, 8, 8)), look_of(normal(1, 4, 8, 8, seed=1) + 1)
+    factor = correlation_factor(*looks, CorrelationConfig(distance=distance))
     assert bool(torch.isfinite(factor.eta).all())
     assert_close(factor.eta.mean(), torch.tensor(1.0))
 
@@ -90,3 +90,11 @@ def test_a_damaged_file_is_refused(tmp_path):
     write_file(path, "correlation factor", {"eta": torch.ones(4)}, {})
     with pytest.raises(ValueError, match="holds eta, between and within"):
         CorrelationFactor.load(path)
+
+
+@distances
+def test_extreme_values_have_a_factor_too(normal, distance):
+    """The ends of float32 overflow in the squares and ranges of histograms."""
+    loud = [look_of(3e38 * normal(2, 4, 8, 8, seed=one).clamp(-1, 1)) for one in (0, 1)]
+    factor = correlation_factor(*loud, CorrelationConfig(distance=distance))
+    assert bool(torch.isfinite(factor.eta).all())

@@ -4,7 +4,7 @@ from diffusers import DDIMInverseScheduler, DDIMScheduler
 from ideal import GaussianDenoiser
 from torch.testing import assert_close
 
-from s2st import Prompt, ddim_inverse_step, ddim_step, predicted_noise, sample, sample_steps
+from s2st import Prompt, ddim_inverse_step, ddim_step, predicted_noise, sample
 from s2st.model.parameterization import (
     denoised_from_eps,
     denoised_from_v,
@@ -124,8 +124,8 @@ def test_the_last_step_lands_on_the_clean_estimate(normal):
 
 def test_records_count_steps_and_evaluations(model, latent, source, target, sigma_table):
     schedule = make_schedule(sigma_table, 5, Spacing.LEADING)
-    prompts = [Prompt(target, source, 3.0)] * 5
-    records = list(sample_steps(model, latent * schedule.sigmas[0], prompts, schedule))
+    records = []
+    sample(model, latent, Prompt(target, source, 3.0), schedule, records.append)
     assert [one.index for one in records] == [1, 2, 3, 4, 5]
     assert {one.total for one in records} == {5}
     assert [one.evaluations for one in records] == [2, 4, 6, 8, 10]

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from s2st import Prompt, guided_denoised
 from s2st.model.contract import Conditioning, Counted
 from s2st.model.gradients import (
     Adam,
@@ -56,6 +57,21 @@ def test_rescaling_is_exact_in_float32(curved_model, latent, source):
     rescaled = loss_and_gradient(loss_of(Rescaled(curved_model)), latent)
     assert torch.equal(plain[0], rescaled[0])
     assert torch.equal(plain[1], rescaled[1])
+
+
+def test_one_call_of_several_queries_is_rescaled_exactly(curved_model, latent, source, target):
+    """Guidance multiplies what comes back to its two answers by factors that differ."""
+
+    def loss_of(model):
+        def loss(x):
+            denoised = guided_denoised(model, x, 1.0, Prompt(target, source, 7.5))
+            return 1e-7 * denoised.square().mean(dim=(1, 2, 3))
+
+        return loss
+
+    plain = loss_and_gradient(loss_of(curved_model), latent)
+    rescaled = loss_and_gradient(loss_of(Rescaled(curved_model)), latent)
+    torch.testing.assert_close(rescaled[1], plain[1], rtol=1e-5, atol=0)
 
 
 def test_checkpointing_changes_no_gradient_and_asks_again(curved_model, latent, source):

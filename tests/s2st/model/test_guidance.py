@@ -3,6 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from s2st import Counted, Prompt, guided_denoised, predicted_noise
+from s2st.model.guidance import guided_queries
 
 
 def test_scale_one_asks_the_model_once(model, latent, target, source):
@@ -38,3 +39,9 @@ def test_scales_out_of_range_are_refused(scale, target, source):
 def test_guidance_needs_a_negative_prompt(target):
     with pytest.raises(ValueError, match="no negative prompt is given"):
         Prompt(target, scale=7.5)
+
+
+def test_a_query_says_which_side_it_stands_on(latent, target, source):
+    roles = [one.negative for one in guided_queries(latent, Prompt(target, source, 3.0))]
+    assert roles == [False, True]
+    assert len(guided_queries(latent, Prompt(target, source))) == 1

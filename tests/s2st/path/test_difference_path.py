@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -8,12 +10,12 @@ from s2st import (
     Prompt,
     StructureForm,
     difference_path,
-    difference_path_steps,
-    invert,
-    references_of,
+    look_of,
     structure_loss,
 )
-from s2st.path.difference_path import noises
+from s2st.look.look import NearestLook
+from s2st.model.contract import Joint
+from s2st.path.difference_path import mirrored_noises
 
 STEPS = 10
 PLAIN = DifferenceConfig(iterations=0)
@@ -25,38 +27,24 @@ def schedule(sigma_table):
 
 
 @pytest.fixture
-def trajectory(curved_model, latent, source, sigma_table):
-    return invert(curved_model, latent, source, sigma_table, InversionConfig(steps=STEPS))
+def edited(curved_model, task, schedule):
+    """edited(config, **changes): the path of the fixtures' task."""
 
-
-@pytest.fixture
-def edited(curved_model, latent, schedule, source, target):
-    """Runs the path from the fixtures' source to their target."""
-
-    def run(references=None, config=PLAIN, **extras):
-        prompt = Prompt(target)
-        return difference_path(
-            curved_model, latent, schedule, source, prompt, references, config, **extras
-        )
+    def run(config=PLAIN, model=curved_model, **changes):
+        return difference_path(model, replace(task, **changes), schedule, config)
 
     return run
 
 
-@pytest.fixture
-def references(domain_latents):
-    return references_of(domain_latents)
+def test_the_same_prompt_changes_nothing(edited, latent, source):
+    assert_close(edited(target=Prompt(source)), latent, atol=1e-5, rtol=0)
 
 
-def test_the_same_prompt_changes_nothing(curved_model, latent, schedule, source):
-    kept = difference_path(curved_model, latent, schedule, source, Prompt(source), config=PLAIN)
-    assert_close(kept, latent, atol=1e-5, rtol=0)
-
-
-def test_a_gaussian_moves_to_the_target_mean(model, latent, source, target, sigma_table):
+def test_a_gaussian_moves_to_the_target_mean(model, task, latent, source, target, sigma_table):
     # For a Gaussian the two estimates differ by the shift of the mean times a factor of sigma
     # alone, so the edit is the source moved, whatever the noise.
     schedule = InversionConfig(steps=200).schedule(sigma_table)
-    edit = difference_path(model, latent, schedule, source, Prompt(target), config=PLAIN)
+    edit = difference_path(model, task, schedule, PLAIN)
     moved = (edit - latent).mean((2, 3))
     shift = target.embedding[0, 0] - source.embedding[0, 0]
     assert_close(moved, shift.expand_as(moved), atol=0.1, rtol=0)
@@ -64,51 +52,38 @@ def test_a_gaussian_moves_to_the_target_mean(model, latent, source, target, sigm
 
 
 def test_evaluations_are_three_under_guidance_and_two_after(
-    curved_model, latent, schedule, source, target
+    curved_model, task, schedule, source, target
 ):
-    config = DifferenceConfig(guided=0.6, iterations=0)
-    prompt = Prompt(target, source, 3.0)
-    steps = difference_path_steps(curved_model, latent, schedule, source, prompt, None, config)
-    assert [record.evaluations for record in steps] == [3, 6, 9, 12, 15, 18, 20, 22, 24, 26]
+    config, records = DifferenceConfig(guided=0.6, iterations=0), []
+    task = replace(task, target=Prompt(target, source, 3.0))
+    difference_path(curved_model, task, schedule, config, on_step=records.append)
+    assert [one.evaluations for one in records] == [3, 6, 9, 12, 15, 18, 20, 22, 24, 26]
 
 
-def test_fresh_noise_is_mirrored_and_the_same_for_the_whole_batch(latent, schedule):
-    drawn = list(noises(latent, schedule, DifferenceConfig()))
+def test_both_branches_are_asked_in_one_call(curved_model, edited, source, target):
+    class Together(Joint):
+        calls = 0
+
+        def denoise_all(self, queries, sigma):
+            self.calls += 1
+            return [curved_model.denoise(one.x, sigma, one.conditioning) for one in queries]
+
+    model, prompt = Together(), Prompt(target, source, 3.0)
+    assert torch.equal(edited(model=model, target=prompt), edited(target=prompt))
+    assert model.calls == STEPS
+
+
+def test_noise_is_mirrored_and_the_same_for_the_whole_batch(latent):
+    drawn = list(mirrored_noises(latent, STEPS, seed=0))
     assert len(drawn) == STEPS
     assert torch.equal(drawn[0], -drawn[1])
     assert not torch.allclose(drawn[0], drawn[2], atol=0.1)
     assert drawn[0].std() == pytest.approx(1, abs=0.2)
 
 
-def test_own_noise_is_the_inversions(latent, schedule, trajectory):
-    drawn = list(noises(latent, schedule, DifferenceConfig(own_noise=1.0), trajectory))
-    state = latent + schedule.sigmas[3] * drawn[3]
-    assert_close(state, trajectory.state(STEPS - 3), atol=1e-4, rtol=1e-5)
-
-
-def test_own_noise_changes_the_edit(edited, trajectory):
-    config = DifferenceConfig(own_noise=0.5, iterations=0)
-    assert not torch.allclose(edited(config=config, trajectory=trajectory), edited(), atol=1e-3)
-    assert torch.equal(edited(trajectory=trajectory), edited())
-
-
-def test_own_noise_without_a_trajectory_is_refused(edited):
-    with pytest.raises(ValueError, match="own_noise is 0.1, but there is no trajectory"):
-        edited(config=DifferenceConfig(own_noise=0.1))
-
-
-def test_own_noise_of_another_schedule_is_refused(
-    edited, curved_model, latent, source, sigma_table
-):
-    config = InversionConfig(steps=STEPS + 1)
-    other = invert(curved_model, latent, source, sigma_table, config)
-    with pytest.raises(ValueError, match="The path has 10 steps .* trajectory has 11"):
-        edited(config=DifferenceConfig(own_noise=0.1), trajectory=other)
-
-
 def test_the_noise_seed_decides(edited):
     def with_seed(seed):
-        return edited(config=DifferenceConfig(iterations=0, noise_seed=seed))
+        return edited(DifferenceConfig(iterations=0, noise_seed=seed))
 
     before = torch.get_rng_state()
     assert torch.equal(with_seed(1), with_seed(1))
@@ -119,17 +94,16 @@ def test_the_noise_seed_decides(edited):
 @pytest.mark.parametrize("form", list(StructureForm))
 def test_the_structure_term_keeps_the_source(edited, latent, form):
     def structure(config):
-        return structure_loss(edited(config=config), latent, form).mean()
+        return structure_loss(edited(config), latent, form).mean()
 
     bound = DifferenceConfig(structure_weight=3.0, iterations=20, structure=form)
     assert structure(bound) < 0.9 * structure(PLAIN)
 
 
-def test_the_appearance_term_takes_the_look(edited, references):
+def test_the_appearance_term_takes_the_look(edited, look):
     def apart(config):
-        edit = edited(references, config)
-        wanted = references.nearest(edit, config.neighbours)
-        return (edit.flatten(2).sort().values - wanted).abs().mean()
+        edit = edited(config, look=look)
+        return NearestLook(look, edit, config.neighbours, 0.0).around(edit)(edit).mean()
 
     config = DifferenceConfig(structure_weight=0.0, learning_rate=0.05, tolerance=0.0)
     assert apart(config) < 0.7 * apart(PLAIN)
@@ -137,34 +111,58 @@ def test_the_appearance_term_takes_the_look(edited, references):
 
 def test_within_the_domains_own_spread_nothing_is_asked(edited, normal):
     means = torch.tensor([-3.0, 0.0, 3.0])[:, None, None, None]
-    references = references_of(normal(3, 4, 8, 8) + means)
+    look = look_of(normal(3, 4, 8, 8) + means)
     config = DifferenceConfig(structure_weight=0.0, tolerance=10.0, learning_rate=0.05)
-    assert_close(edited(references, config), edited(references, PLAIN), atol=1e-5, rtol=0)
+    assert_close(edited(config, look=look), edited(look=look), atol=1e-5, rtol=0)
 
 
-def test_outside_the_mask_the_source_stays(edited, latent, references):
-    mask = torch.zeros(1, 1, 8, 8)
-    mask[..., :4] = 1
-    edit = edited(references, DifferenceConfig(), mask=mask)
+def test_outside_the_mask_the_source_stays(edited, latent, look, half_mask):
+    edit = edited(DifferenceConfig(), look=look, mask=half_mask)
     assert torch.equal(edit[..., 4:], latent[..., 4:])
     assert not torch.allclose(edit[..., :4], latent[..., :4], atol=1e-2)
 
 
-def test_a_batch_equals_its_pictures_one_by_one(
-    curved_model, latent, schedule, source, target, references
-):
-    def edited(latents):
-        return difference_path(curved_model, latents, schedule, source, Prompt(target), references)
-
-    singles = torch.cat([edited(one[None]) for one in latent])
-    assert_close(edited(latent), singles, atol=1e-4, rtol=0)
-
-
-def test_another_count_of_channels_is_refused(edited, normal):
-    with pytest.raises(ValueError, match="has 16 channels"):
-        edited(references_of(normal(2, 16, 8, 8)))
+def test_inside_the_mask_the_look_is_met_and_not_overshot(model, edited, source, normal, half_mask):
+    """What may not change filled the sorted values, and the rest made up for it."""
+    config = DifferenceConfig(
+        iterations=40, learning_rate=0.02, structure_weight=0.0, tolerance=0.0
+    )
+    look = look_of(0.5 * normal(1, 4, 8, 8, seed=2) - 1.0)
+    edit = edited(config, model=model, target=Prompt(source), look=look, mask=half_mask)
+    assert float(edit[..., :4].mean()) == pytest.approx(-1.0, abs=0.06)
 
 
-def test_eta_of_another_size_is_refused(edited, references):
-    with pytest.raises(ValueError, match="eta has shape"):
-        edited(references, eta=torch.ones(16))
+def test_a_full_mask_changes_nothing(edited, look):
+    config, full = DifferenceConfig(), torch.ones(1, 1, 8, 8)
+    assert_close(edited(config, look=look, mask=full), edited(config, look=look), atol=1e-4, rtol=0)
+
+
+def test_a_small_mask_moves_as_far_as_a_full_one(model, edited, latent, source, normal):
+    """The losses are means over what may change, and a step must not grow as that shrinks."""
+    look = look_of(0.5 * normal(1, 4, 8, 8, seed=2) - 1.0)
+    config = DifferenceConfig(iterations=1, structure_weight=0.0, tolerance=0.0)
+    small = torch.zeros(1, 1, 8, 8)
+    small[..., 3, 3] = 1
+
+    def moved(mask):
+        edit = edited(config, model=model, target=Prompt(source), look=look, mask=mask)
+        return float((edit - latent).abs().max())
+
+    assert moved(small) == pytest.approx(moved(torch.ones(1, 1, 8, 8)), rel=0.5)
+
+
+def test_a_caller_may_stop_between_updates(curved_model, task, look, schedule):
+    class Cancelled(Exception):
+        pass
+
+    def cancel():
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        difference_path(curved_model, replace(task, look=look), schedule, on_update=cancel)
+
+
+def test_a_batch_equals_its_pictures_one_by_one(edited, latent, look):
+    config = DifferenceConfig()
+    singles = torch.cat([edited(config, latent=one[None], look=look) for one in latent])
+    assert_close(edited(config, look=look), singles, atol=1e-4, rtol=0)

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from s2st import InversionConfig, Prompt, invert, invert_steps, sample
+from s2st import InversionConfig, Prompt, invert, sample
 
 STEP_COUNTS = (20, 40, 80, 160)
 
@@ -44,12 +44,32 @@ def test_the_trajectory_starts_at_the_source_and_ends_in_noise(model, latent, so
     assert trajectory.seed.std() == pytest.approx(float(latent.std()) / 1.2, rel=0.1)
 
 
-@pytest.mark.parametrize(("refine", "evaluations"), [(0, 5), (2, 15)])
+@pytest.mark.parametrize(("refine", "evaluations"), [(0, 5), (1, 6), (2, 11)])
 def test_evaluations_are_counted(model, latent, source, sigma_table, refine, evaluations):
-    schedule = InversionConfig(steps=5).schedule(sigma_table)
-    records = list(invert_steps(model, latent, source, schedule, refine))
+    """None: T. k refinements: k T and one, for each step starts from the eps last seen."""
+    records, config = [], InversionConfig(steps=5, refine=refine)
+    invert(model, latent, source, sigma_table, config, on_step=records.append)
     assert [one.index for one in records] == [1, 2, 3, 4, 5]
     assert records[-1].evaluations == evaluations
+
+
+class Repelling:
+    """eps = 2 x: with steps of 1 each iteration ends twice as far from the fixed point."""
+
+    def denoise(self, x, sigma, conditioning):
+        return x - sigma * 2 * x
+
+
+def test_refinement_keeps_the_best_state_where_it_gets_worse(source, normal):
+    """It kept the last one: here 2^8 times as far away as the explicit step."""
+    table = torch.arange(1.0, 5.0, dtype=torch.float64)
+    plain, refined = (
+        invert(
+            Repelling(), normal(3, 4, 8, 8), source, table, InversionConfig(steps=4, refine=refine)
+        )
+        for refine in (0, 8)
+    )
+    assert torch.equal(refined.states, plain.states)
 
 
 def test_a_batch_equals_its_items(curved_model, normal, source, sigma_table):

@@ -8,7 +8,6 @@ from s2st import (
     Prompt,
     invert,
     null_text_inversion,
-    null_text_steps,
     sample,
 )
 from s2st.model.ddim import ddim_step
@@ -66,6 +65,12 @@ def test_negative_prompt_inversion_equals_the_unguided_path(model, trajectory, p
     assert (null_text.evaluations, null_text.gradients) == (20, 0)
 
 
+def test_without_a_reconstruction_the_negative_prompt_asks_nothing(model, trajectory, prompt):
+    free = null_text_inversion(model, trajectory, prompt, NEGATIVE_PROMPT, reconstruct=False)
+    assert (free.evaluations, free.reconstruction) == (0, None)
+    assert free.negatives == (prompt.positive,) * 20
+
+
 def test_a_step_below_tolerance_costs_nothing_more(model, trajectory, prompt):
     config = NullTextConfig(tolerance=1.0)
     lenient = null_text_inversion(model, trajectory, prompt, config)
@@ -89,7 +94,8 @@ def test_fast_null_text_corrects_what_the_source_prompt_leaves(model, plain_traj
 def test_fast_null_text_never_ends_a_step_further_away(model, plain_trajectory, prompt):
     """Where no step along the gradient helps, the source prompt itself is kept."""
     steps = plain_trajectory.schedule.steps
-    records = list(null_text_steps(model, plain_trajectory, prompt, FAST))
+    records = []
+    null_text_inversion(model, plain_trajectory, prompt, FAST, on_step=records.append)
     x = plain_trajectory.states[-1]
     for record, (sigma, next_sigma) in zip(records, plain_trajectory.schedule.pairs(), strict=True):
         plainly = ddim_step(x, model.denoise(x, sigma, prompt.positive), sigma, next_sigma)
@@ -153,7 +159,8 @@ def test_the_published_rates(sigma_table):
 
 
 def test_records_tell_each_images_loss(model, trajectory, prompt):
-    records = list(null_text_steps(model, trajectory, prompt, NullTextConfig()))
+    records = []
+    null_text_inversion(model, trajectory, prompt, on_step=records.append)
     assert all(one.loss.shape == (2,) for one in records)
     assert records[-1].gradients > 0
 

@@ -5,15 +5,17 @@ import pytest
 import torch
 
 from s2st import (
+    Counted,
     InversionConfig,
     NullTextConfig,
+    NullTextMethod,
     Prompt,
     SeedConfig,
     Stages,
     TrajectoryConfig,
     correlation_factor,
-    domain_statistics,
     invert,
+    look_of,
     sample,
     translate,
     translate_seed,
@@ -30,12 +32,14 @@ NOTHING = Stages(inversion=INVERSION, null_text=None, seed=None, trajectory=None
 
 
 @pytest.fixture
-def run(curved_model, sigma_table, latent, source, target, domain_latents):
-    def translated(stages=ALL, model=curved_model, scale=3.0, start=latent, **options):
-        prompt = Prompt(target, source, scale)
-        return translate(
-            model, sigma_table, start, source, prompt, domain_latents, stages, **options
-        )
+def asked(task, look, target, source):
+    return replace(task, target=Prompt(target, source, 3.0), look=look)
+
+
+@pytest.fixture
+def run(curved_model, sigma_table, asked):
+    def translated(stages=ALL, model=curved_model, task=asked, **options):
+        return translate(model, sigma_table, task, stages, **options)
 
     return translated
 
@@ -61,26 +65,26 @@ def test_each_stage_changes_the_result(run):
 
 def test_two_runs_are_bit_identical_and_leave_the_random_state(run, domain_latents):
     before = torch.random.get_rng_state()
-    one, other = (run(source_domain_latents=domain_latents - 1) for _ in range(2))
+    one, other = (run(source_look=look_of(domain_latents - 1)) for _ in range(2))
     assert torch.equal(one.latent, other.latent)
     assert torch.equal(one.seed, other.seed)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_guidance_acts_in_seed_translation_only_where_asked(
-    run, curved_model, sigma_table, latent, source, target, domain_latents
+    run, curved_model, sigma_table, latent, source, target, asked
 ):
     trajectory = invert(curved_model, latent, source, sigma_table, INVERSION)
-    domain = domain_statistics(domain_latents)
     for guided, prompt in ((False, Prompt(target)), (True, Prompt(target, source, 3.0))):
-        expected = translate_seed(curved_model, trajectory, prompt, domain, ALL.seed)
+        task = replace(asked, target=prompt)
+        expected = translate_seed(curved_model, trajectory, task, ALL.seed)
         assert torch.equal(run(replace(ALL, guided_seed=guided)).seed, expected)
 
 
-def test_inputs_are_left_alone(run, latent, domain_latents):
-    kept = latent.clone(), domain_latents.clone()
+def test_inputs_are_left_alone(run, latent, look):
+    kept = latent.clone(), look.quantiles.clone()
     run()
-    assert torch.equal(latent, kept[0]) and torch.equal(domain_latents, kept[1])
+    assert torch.equal(latent, kept[0]) and torch.equal(look.quantiles, kept[1])
 
 
 class InPrecision:
@@ -103,21 +107,44 @@ def test_half_precision_models_work_with_full_precision_latents(run, model, dtyp
     assert float((half.latent - full.latent).abs().max()) > 0
 
 
-def test_float64_stays_float64(run, model, latent, domain_latents, source):
-    assert run(model=model, start=latent.double()).latent.dtype is torch.float64
+def test_float64_stays_float64(run, model, asked, latent):
+    task = replace(asked, latent=latent.double())
+    assert run(model=model, task=task).latent.dtype is torch.float64
 
 
-def test_eta_is_estimated_from_both_domains(run, latent, domain_latents):
-    result = run(source_domain_latents=latent)
-    expected = correlation_factor(latent, domain_latents).eta
-    assert torch.equal(result.eta, expected)
+def test_eta_is_estimated_from_both_domains(run, latent, look):
+    result = run(source_look=look_of(latent))
+    assert torch.equal(result.eta, correlation_factor(look_of(latent), look).eta)
     assert not torch.equal(result.latent, run().latent)
 
 
-def test_the_mask_keeps_the_source(run, latent):
-    mask = torch.zeros(1, 1, 8, 8)
-    mask[..., :4, :] = 1
-    assert torch.equal(run(mask=mask).latent[..., 4:, :], latent[..., 4:, :])
+def test_eta_that_is_given_is_taken(run, asked, latent):
+    eta = torch.tensor([4.0, 0.0, 0.0, 0.0])
+    given = run(task=replace(asked, eta=eta), source_look=look_of(latent))
+    assert torch.equal(given.eta, eta)
+
+
+def test_the_mask_keeps_the_source(run, asked, latent, half_mask):
+    kept = run(task=replace(asked, mask=half_mask)).latent
+    assert torch.equal(kept[..., 4:], latent[..., 4:])
+
+
+def test_without_a_translated_seed_every_step_is_optimised():
+    """What holds the first steps is the translated seed: without it they must not go free."""
+    assert Stages().trajectory.start > 0
+    assert Stages(seed=None).trajectory == TrajectoryConfig()
+    late = TrajectoryConfig(start=0.4, structure_weight=3.0)
+    assert Stages(seed=None, trajectory=late).trajectory is late
+
+
+def test_a_negative_prompt_that_is_known_asks_the_model_nothing(run, curved_model):
+    def evaluations(stages):
+        counted = Counted(curved_model)
+        run(stages, model=counted)
+        return counted.evaluations
+
+    known = NullTextConfig(method=NullTextMethod.NEGATIVE_PROMPT)
+    assert evaluations(replace(NOTHING, null_text=known)) == evaluations(NOTHING)
 
 
 def test_every_stage_reports(run):
@@ -131,11 +158,13 @@ def test_every_stage_reports(run):
     }
 
 
-def test_a_source_without_guidance_needs_no_empty_prompt(
-    curved_model, sigma_table, latent, source, target, domain_latents
-):
-    stages = Stages(inversion=INVERSION, null_text=None)
-    result = translate(
-        curved_model, sigma_table, latent, source, Prompt(target), domain_latents, stages
-    )
+def test_a_source_without_guidance_needs_no_empty_prompt(run, asked, target):
+    result = run(Stages(inversion=INVERSION), task=replace(asked, target=Prompt(target)))
     assert bool(torch.isfinite(result.latent).all())
+
+
+def test_the_method_needs_a_source_prompt_and_a_look(run, asked):
+    with pytest.raises(ValueError, match="has no source prompt"):
+        run(task=replace(asked, source=None))
+    with pytest.raises(ValueError, match="has no look"):
+        run(task=replace(asked, look=None))
