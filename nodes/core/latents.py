@@ -12,8 +12,9 @@ from torch import Tensor
 from ...s2st import Schedule, Trajectory
 from ...s2st.model.checks import check_finite
 from ...s2st.model.parameterization import from_variance_preserving, to_variance_preserving
-from .comfy_model import from_model_space, model_facts, to_model_space
+from .facts import model_facts
 from .layout import PictureSize
+from .units import from_model_space, to_model_space
 
 SEED_KEY = "s2st_seed"
 PICTURE_KEY = "s2st_picture"

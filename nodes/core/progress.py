@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import comfy.model_management
 import comfy.utils
 import latent_preview
 from torch import Tensor
@@ -51,6 +52,11 @@ class _Watched:
         denoised = self._model.denoise(x, sigma, conditioning)
         self._progress.evaluated()
         return denoised
+
+
+def stop_if_interrupted() -> None:
+    """Raise the core's own exception when the user has pressed Cancel."""
+    comfy.model_management.throw_exception_if_processing_interrupted()
 
 
 def _running_sums(expected: dict[str, int]) -> list[int]:

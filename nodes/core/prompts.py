@@ -1,9 +1,40 @@
-"""CONDITIONING at the border: refused before work begins where the model cannot read it."""
+"""CONDITIONING: what a model needs of it, and how it stands in a session.
+
+It is refused before work begins where the model cannot read it. In a session the core prepares it,
+and null-text inversion puts other tokens in its place.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import comfy.model_patcher
+import torch
+from torch import Tensor
+
+from ...s2st import Conditioning
 from ...s2st.model.checks import check_finite
-from .comfy_model import PromptNeeds, prompt_needs
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptNeeds:
+    """What a model reads of a CONDITIONING."""
+
+    family: str
+    width: int | None  # of each token; None where the model's configuration does not say
+    pooled: bool
+
+
+def prompt_needs(patcher: comfy.model_patcher.ModelPatcher) -> PromptNeeds:
+    """What every prompt for this model must bring."""
+    config = patcher.model.model_config
+    width = config.unet_config.get("context_dim", config.unet_config.get("context_in_dim"))
+    return PromptNeeds(
+        family=type(config).__name__,
+        width=width if isinstance(width, int) else None,
+        pooled=patcher.model.adm_channels > 0,
+    )
 
 
 def check_prompt_fits(patcher, conditioning: list, name: str, batch: int) -> None:
@@ -36,3 +67,70 @@ def _check_tokens(tokens, name: str, batch: int, needs: PromptNeeds) -> None:
             f"use one prompt for all or one for each."
         )
     check_finite(f"The {name}", tokens)
+
+
+@dataclass(frozen=True)
+class PromptHandle:
+    """Which of a session's prompts a Conditioning stands for."""
+
+    name: str
+
+
+class PreparedPrompt:
+    """One CONDITIONING after the core has prepared it, and the tokens it consists of."""
+
+    def __init__(self, name: str, raw: list, processed: list[dict]) -> None:
+        self.name = name
+        self._entries = processed
+        self._tokens = list({id(entry[0]): entry[0] for entry in raw}.values())
+        with torch.inference_mode(False):
+            self.conditioning = Conditioning(joined_embedding(self._tokens), PromptHandle(name))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether every picture of a batch is given the same, so that a batch may be split."""
+        return all(_is_shared(entry) for entry in self._entries)
+
+    @property
+    def changes_weights(self) -> bool:
+        """Whether hooks change the model's own weights for this prompt."""
+        return any(entry.get("hooks") is not None for entry in self._entries)
+
+    def with_embedding(self, embedding: Tensor) -> list[dict]:
+        """The prepared entries, reading `embedding` in place of their own tokens."""
+        if _is_same(embedding, self.conditioning.embedding):
+            return self._entries
+        lengths = [tokens.shape[1] for tokens in self._tokens]
+        parts = dict(
+            zip(map(id, self._tokens), torch.split(embedding, lengths, dim=1), strict=True)
+        )
+        return [self._replaced(entry, parts) for entry in self._entries]
+
+    def _replaced(self, entry: dict, parts: Mapping[int, Tensor]) -> dict:
+        attention = entry["model_conds"].get("c_crossattn")
+        if attention is None or id(attention.cond) not in parts:
+            raise ValueError(
+                f"The {self.name} prompt is rewritten by the model before it is read, so null-text "
+                f"embeddings cannot take its place: use the method 'negative prompt'."
+            )
+        changed = attention._copy_with(parts[id(attention.cond)])
+        return {**entry, "model_conds": {**entry["model_conds"], "c_crossattn": changed}}
+
+
+def _is_shared(entry: dict) -> bool:
+    """No tensor of the entry, but its tokens, has a row for each picture."""
+    others = {name: one for name, one in entry["model_conds"].items() if name != "c_crossattn"}
+    alone = all(getattr(one.cond, "shape", [1])[0] == 1 for one in others.values())
+    mask = entry.get("mask")
+    return alone and (mask is None or len(mask) == 1) and "control" not in entry
+
+
+def _is_same(embedding: Tensor, original: Tensor) -> bool:
+    same_memory = embedding.data_ptr() == original.data_ptr() and embedding.shape == original.shape
+    return same_memory and not embedding.requires_grad
+
+
+def joined_embedding(tokens: list[Tensor]) -> Tensor:
+    """All entries' tokens side by side, [1 or B, tokens, width], float32."""
+    batch = max(one.shape[0] for one in tokens)
+    return torch.cat([one.to(torch.float32).expand(batch, -1, -1).clone() for one in tokens], dim=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...s2st import NullText, StepRecord, Trajectory
-from .comfy_model import guidance_patches
+from .facts import guidance_patches
 
 
 def listed(lines: list[str]) -> str:

@@ -18,8 +18,9 @@ from ...s2st import (
     verify_gradient,
 )
 from ...s2st.model.contract import OnStep
-from .comfy_model import Session, load_device
+from .devices import load_device
 from .progress import Progress
+from .session import Session
 
 CHECKED_SIGMA = 1.0  # gradients are checked where structure forms and the slope is clear
 CHECK_SEED = 2312

@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..core.comfy_model import patcher_for, unet_dtypes
+from ..core.devices import patcher_for, unet_dtypes
 
 CHECKPOINT = "demo_world.safetensors"
 CLIP_ROWS = 49408  # the core's CLIP has room for this many tokens, whatever the vocabulary

@@ -16,7 +16,6 @@ from ...s2st import (
     references_of,
 )
 from ..core.api import CATEGORY, io, output
-from ..core.comfy_model import sigma_table
 from ..core.guidance import guidance_input
 from ..core.latents import normal_trajectory, packed, picture_of, trajectory_picture, unpacked
 from ..core.layout import PictureSize
@@ -25,6 +24,7 @@ from ..core.reports import optimisation_report, relative_error, reported
 from ..core.run import Recorder, Stage, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import TrajectorySocket, correlation_input, mask_input
+from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 from ..seeds.trajectory import fitted_mask
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ...s2st import InversionConfig, Prompt, Trajectory, invert, sample
 from ..core.api import CATEGORY, io, output
-from ..core.comfy_model import sigma_table
 from ..core.latents import packed_seed, picture_of, trajectory_facts, unpacked
 from ..core.prompts import check_prompt_fits
 from ..core.reports import inversion_report, reported
 from ..core.run import Stage, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import TrajectorySocket
+from ..core.units import sigma_table
 
 
 class DDIMInvert(io.ComfyNode):

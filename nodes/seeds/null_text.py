@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ...s2st import NullText, NullTextConfig, Prompt, Trajectory, null_text_inversion
 from ..core.api import CATEGORY, io, output
-from ..core.comfy_model import model_facts
+from ..core.facts import model_facts
 from ..core.guidance import guidance_input
 from ..core.latents import normal_trajectory, packed, trajectory_picture
 from ..core.prompts import check_prompt_fits

@@ -15,7 +15,6 @@ from ...s2st import (
 )
 from ...s2st.model.parameterization import from_variance_preserving
 from ..core.api import CATEGORY, io, output
-from ..core.comfy_model import core_sigmas, initial_noise, sigma_table, to_model_space
 from ..core.guidance import guidance_input
 from ..core.latents import (
     check_same_model,
@@ -32,6 +31,7 @@ from ..core.reports import optimisation_report, reported, seed_line
 from ..core.run import Recorder, Stage, check_gradients, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import NullTextSocket, NullTextValue, TrajectorySocket, correlation_input
+from ..core.units import core_sigmas, initial_noise, sigma_table, to_model_space
 from ..pictures.charts import line_chart
 
 GUIDED = 2  # evaluations of a guided step

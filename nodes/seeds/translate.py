@@ -19,7 +19,6 @@ from ...s2st import (
     translate,
 )
 from ..core.api import CATEGORY, io, output
-from ..core.comfy_model import sigma_table
 from ..core.guidance import guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
 from ..core.layout import mask_for_latent
@@ -28,6 +27,7 @@ from ..core.reports import optimisation_report, relative_error, reported, seed_l
 from ..core.run import Recorder, Stage, check_gradients_at, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import mask_input
+from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 from .seed import GUIDED
 

@@ -527,10 +527,16 @@ class TestGuidedSlope:
         return {"required": {"model": ("MODEL",), "latent": ("LATENT",), **prompts}}
 
     def tell(self, model, latent, positive, negative):
-        comfy_model, guidance, verify = map(
-            ours, ("nodes.core.comfy_model", "s2st.model.guidance", "s2st.model.verify")
+        session, units, guidance, verify = map(
+            ours,
+            (
+                "nodes.core.session",
+                "nodes.core.units",
+                "s2st.model.guidance",
+                "s2st.model.verify",
+            ),
         )
-        state = comfy_model.to_model_space(model, latent["samples"])
+        state = units.to_model_space(model, latent["samples"])
 
         class Guided:
             def __init__(self, denoiser, named):
@@ -545,14 +551,14 @@ class TestGuidedSlope:
                 Guided(denoiser, named), state, 1.0, named["positive"], draw, distance=0.02
             )
 
-        session = comfy_model.Session(
+        run = session.Session(
             patcher=model,
             prompts={"positive": positive, "negative": negative},
             shape=tuple(state.shape),
             sigmas=(1.0, 0.0),
             gradients=True,
         )
-        claimed, measured = session.run(slopes)
+        claimed, measured = run.run(slopes)
         return (f"{claimed / measured:.4f}",)
 
 
@@ -572,9 +578,12 @@ class TestSlope:
         }
 
     def tell(self, model, latent, prompt):
-        comfy_model, gradients = map(ours, ("nodes.core.comfy_model", "s2st.model.gradients"))
-        state = comfy_model.to_model_space(model, latent["samples"])
-        kept = 1.0 if comfy_model.model_facts(model).prediction.value == "eps" else 0.5
+        session, facts, units, gradients = map(
+            ours,
+            ("nodes.core.session", "nodes.core.facts", "nodes.core.units", "s2st.model.gradients"),
+        )
+        state = units.to_model_space(model, latent["samples"])
+        kept = 1.0 if facts.model_facts(model).prediction.value == "eps" else 0.5
 
         def slopes(denoiser, named):
             draw = torch.randn(state.shape, generator=torch.Generator().manual_seed(0))
@@ -589,14 +598,14 @@ class TestSlope:
                 measured = (probe(state + step) - probe(state - step)) / 2
             return float((gradient * step).sum()) / float(measured.sum())
 
-        session = comfy_model.Session(
+        run = session.Session(
             patcher=model,
             prompts={"positive": prompt},
             shape=tuple(state.shape),
             sigmas=(self.SIGMA, 0.0),
             gradients=True,
         )
-        return (f"{session.run(slopes):.4f}",)
+        return (f"{run.run(slopes):.4f}",)
 
 
 def ours(name):

@@ -1,0 +1,163 @@
+"""The one place that runs ComfyUI's samplers: a MODEL with its CONDITIONINGs, as s2st's Denoiser.
+
+A `Session` works inside the core's own guider, so hooks, ControlNets, areas, masks, model patches
+and memory management are the core's. Only the sampler, the innermost part, is ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import comfy.model_management
+import comfy.model_patcher
+import comfy.patcher_extension
+import comfy.samplers
+import torch
+from torch import Tensor
+
+from ...s2st import Conditioning, Denoiser
+from ...s2st.model.gradients import Checkpointed
+from .denoiser import ComfyDenoiser, graph_memory
+from .differentiable import checkpointed_blocks, differentiable_options
+from .facts import Prediction, model_facts
+from .prompts import PreparedPrompt
+from .units import core_sigmas
+
+Result = TypeVar("Result")
+
+
+class _Guider(comfy.samplers.CFGGuider):
+    """The core's guider with any number of prompts, each prepared as a run's own positive."""
+
+    def set_prompts(self, prompts: Mapping[str, list]) -> None:
+        self.raw = dict(prompts)
+        self.inner_set_conds(self.raw)
+
+    def inner_sample(self, noise, latent_image, device, *rest, **options):
+        # The core prepares the prompts in here; keep them as they were before that.
+        self.unprepared = {name: list(entries) for name, entries in self.conds.items()}
+        return super().inner_sample(noise, latent_image, device, *rest, **options)
+
+    def prepare(self, noise: Tensor, device: torch.device) -> None:
+        """Prepare each pair of prompts on its own, so that one's areas do not reach another."""
+        self.prompts: dict[str, PreparedPrompt] = {}
+        for group in _groups(self.unprepared):
+            conds = {role: list(self.unprepared[name]) for role, name in group.items()}
+            done = comfy.samplers.process_conds(self.inner_model, noise, conds, device, noise)
+            for role, name in group.items():
+                self.prompts[name] = PreparedPrompt(name, self.raw[name], done[role])
+
+
+def _groups(names: Mapping[str, object]) -> list[dict[str, str]]:
+    pair = {name: name for name in ("positive", "negative") if name in names}
+    alone = [{"positive": name} for name in names if name not in pair]
+    return ([pair] if pair else []) + alone
+
+
+class _Work(comfy.samplers.Sampler):
+    """A core sampler whose run is whatever the session was asked to do."""
+
+    def __init__(self, work: Callable[[ComfyDenoiser, _Guider], Result], run: Session) -> None:
+        self.work = work
+        self.run = run
+        self.result: Result | None = None
+
+    def sample(self, model_wrap, sigmas, extra_args, callback, noise, *rest, **options):
+        options = extra_args["model_options"]
+        if self.run.gradients:
+            options = differentiable_options(options)
+        model_wrap.prepare(noise, noise.device)
+        with torch.inference_mode(False), torch.no_grad():
+            denoiser = ComfyDenoiser(
+                model_wrap.inner_model,
+                model_wrap.prompts,
+                options,
+                self.run.flow,
+                self.run.gradients,
+            )
+            with self._differentiable(model_wrap):
+                self.result = self.work(denoiser, model_wrap)
+        return noise
+
+    @contextlib.contextmanager
+    def _differentiable(self, guider: _Guider) -> Iterator[None]:
+        if not self.run.gradients:
+            yield
+            return
+        with without_fused_kernels(), checkpointed_blocks(guider.inner_model.diffusion_model):
+            yield
+
+
+@contextlib.contextmanager
+def without_fused_kernels() -> Iterator[None]:
+    """Inside, newer cores compute by operations that have a backward pass, as when they train."""
+    management = comfy.model_management
+    before = getattr(management, "in_training", None)
+    if before is None:
+        yield
+        return
+    management.in_training = True
+    try:
+        yield
+    finally:
+        management.in_training = before
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One run of a model with named prompts on latents of one shape."""
+
+    patcher: comfy.model_patcher.ModelPatcher
+    prompts: Mapping[str, list]  # name -> CONDITIONING; "positive" and "negative" belong together
+    shape: tuple[int, ...]
+    sigmas: tuple[float, ...]
+    gradients: bool = False  # through the model
+
+    @property
+    def flow(self) -> bool:
+        return model_facts(self.patcher).prediction is Prediction.FLOW
+
+    def run(self, work: Callable[[Denoiser, Mapping[str, Conditioning]], Result]) -> Result:
+        """Let the core load and prepare the model, call `work`, and clean up after it."""
+        patcher = self.patcher.clone() if self.gradients else self.patcher
+        if self.gradients:
+            patcher.add_wrapper(
+                comfy.patcher_extension.WrappersMP.PREPARE_SAMPLING, _with_room_for_graph
+            )
+
+        def inside(denoiser: Denoiser, guider: _Guider) -> Result:
+            device = patcher.load_device
+            if self.gradients and any(prompt.changes_weights for prompt in guider.prompts.values()):
+                # One prompt's weights must be back when its evaluation is gone through again.
+                denoiser = Checkpointed(denoiser)
+            named = {
+                name: _on_device(prompt.conditioning, prompt, device)
+                for name, prompt in guider.prompts.items()
+            }
+            return work(denoiser, named)
+
+        guider = _Guider(patcher)
+        guider.set_prompts(self.prompts)
+        sampler = _Work(inside, self)
+        with torch.inference_mode():
+            noise = torch.zeros(self.shape)
+            guider.sample(noise, noise, sampler, core_sigmas(self.patcher, self.sigmas), seed=0)
+        return sampler.result
+
+
+def _on_device(
+    conditioning: Conditioning, prompt: PreparedPrompt, device: torch.device
+) -> Conditioning:
+    prompt.conditioning = conditioning.with_embedding(conditioning.embedding.to(device))
+    return prompt.conditioning
+
+
+def _with_room_for_graph(executor, model, noise_shape, conds, **options):
+    # The core doubles this, for both prompts at once; ours go one by one. Never less than twice
+    # what it asks for itself: attention that keeps scores was not measured.
+    larger = [math.ceil(noise_shape[0] * max(2, graph_memory() / 2)), *noise_shape[1:]]
+    return executor(model, larger, conds, **options)
