@@ -78,7 +78,7 @@ def stages(flow: Workflow, given: Sockets, steps: int) -> dict[str, Output]:
     path = {**model, "trajectory": inversion[0]}
     edited = {**path, **prompts, "target_domain": given.domain, **once}
     along = {**edited, "seed": inversion[1]}
-    start = {"source_latent": given.latent, "target_domain": given.domain, "steps": steps}
+    start = {"latent": given.latent, "target_domain": given.domain, "steps": steps}
     empty = {"positive": given.source, "negative": given.negative, "method": "fast null-text"}
     return {
         PLAIN: flow.add("KSampler", {**plain, "sampler_name": "ddim"})[0],

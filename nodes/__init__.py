@@ -9,6 +9,7 @@ from .pictures.images import NODES as IMAGES
 from .seeds.correlation import NODES as CORRELATION
 from .seeds.inversion import NODES as INVERSION
 from .seeds.null_text import NODES as NULL_TEXT
+from .seeds.sampling import NODES as SAMPLING
 from .seeds.seed import NODES as SEED
 from .seeds.storage import NODES as STORAGE
 from .seeds.trajectory import NODES as TRAJECTORY
@@ -19,6 +20,7 @@ NODES = [
     *NULL_TEXT,
     *CORRELATION,
     *SEED,
+    *SAMPLING,
     *TRAJECTORY,
     *DIFFERENCE,
     *TRANSLATE,

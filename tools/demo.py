@@ -176,7 +176,7 @@ def stages(
     final, curve, report = flow.add("S2ST_TrajectoryOptimize", optimised, FINAL)
     keep(flow, curve, "trajectory loss")
     told(flow, report, f"{FINAL}: report")
-    edit = edited(flow, job, model, prompts, {"source_latent": start, "target_domain": look})
+    edit = edited(flow, job, model, prompts, {"latent": start, "target_domain": look})
     return dict(zip(RESULTS, (back[0], plain[0], sampled[0], final, edit), strict=True))
 
 

@@ -80,7 +80,7 @@ def demo_day_to_night(info: Mapping[str, dict]) -> Workflow:
     look = encoded(flow, night, vae, "encode the target look")
     flow.group("3 - Translate", 380)
     flow.note(notes.DEMO_TRANSLATE)
-    wanted = {"model": model, "source_latent": start, "target_domain": look}
+    wanted = {"model": model, "latent": start, "target_domain": look}
     wanted |= {"source": source, "positive": target, "negative": negative}
     result, curve, report = flow.add("S2ST_DifferencePath", wanted)
     flow.column()

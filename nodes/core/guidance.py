@@ -5,7 +5,14 @@ from __future__ import annotations
 from ...s2st.model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
 from .api import io
 
-DEFAULT_GUIDANCE = 7.5  # the scale null-text inversion was published with
+# What docs/ablation.md found best; the path's two branches cancel what they share, and need less.
+DEFAULT_GUIDANCE, PATH_GUIDANCE = 3.0, 2.0
+GUIDED = 2  # evaluations of a guided step
+
+
+def evaluations_of_a_step(scale: float) -> int:
+    """What guidance at this scale asks of the model."""
+    return GUIDED if scale != 1.0 else 1
 
 
 def guidance_input(note: str, default: float = DEFAULT_GUIDANCE, time: str = "half the time"):

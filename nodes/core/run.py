@@ -17,9 +17,9 @@ from ...s2st import (
     Trajectory,
     verify_gradient,
 )
-from ...s2st.model.contract import OnStep
+from ...s2st.model.contract import OnStep, OnUpdate
 from .devices import load_device
-from .progress import Progress
+from .progress import Progress, stop_if_interrupted
 from .session import Session
 
 CHECKED_SIGMA = 1.0  # gradients are checked where structure forms and the slope is clear
@@ -36,6 +36,11 @@ class Stage:
     prompts: Mapping[str, Conditioning]
     device: torch.device
     progress: Progress
+
+    @property
+    def on_update(self) -> OnUpdate:
+        """What loops call between updates that ask no model, so that Cancel need not wait."""
+        return stop_if_interrupted
 
     def target(self, scale: float) -> Prompt:
         """The prompts called positive and negative, with guidance."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from enum import Enum
 from typing import TypeVar
 
@@ -61,8 +63,12 @@ def step_of(default: float) -> float:
     return float(f"{min(default, 1.0) / 10:.0e}")
 
 
-def config_of(config: type[Config], values: dict[str, object]) -> Config:
-    """A config from a node's values, its choices given by their names on the node."""
+def config_of(
+    config: type[Config], given: Mapping[str, object], called: Mapping[str, str] | None = None
+) -> Config:
+    """A config from a node's inputs: each field that has one, `called` otherwise or by its name."""
+    names = {one.name: one.name for one in fields(config)} | dict(called or {})
+    values = {field: given[name] for field, name in names.items() if name in given}
     return config(**{name: _choice(config, name, value) for name, value in values.items()})
 
 

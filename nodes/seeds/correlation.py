@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...s2st import CorrelationConfig, correlation_factor
+from ...s2st import CorrelationConfig, correlation_factor, look_of
 from ..core.api import CATEGORY, io, output
 from ..core.latents import normal_samples
 from ..core.settings import config_of, setting
@@ -36,7 +36,7 @@ class Correlation(io.ComfyNode):
         config = config_of(CorrelationConfig, {"distance": distance, "sharpness": sharpness})
         source = normal_samples(source_domain, "The source domain")
         target = normal_samples(target_domain, "The target domain")
-        factor = correlation_factor(source, target, config)
+        factor = correlation_factor(look_of(source), look_of(target), config)
         return io.NodeOutput(
             factor, bar_chart("correlation factor eta", factor.eta.tolist(), "latent channel")
         )

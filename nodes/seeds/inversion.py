@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from ...s2st import InversionConfig, Prompt, Trajectory, invert, sample
 from ..core.api import CATEGORY, io, output
 from ..core.latents import packed_seed, picture_of, trajectory_facts, unpacked
@@ -46,8 +48,8 @@ class DDIMInvert(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model, positive, latent, steps, spacing, refine, check) -> io.NodeOutput:
-        config = config_of(InversionConfig, {"steps": steps, "spacing": spacing, "refine": refine})
+    def execute(cls, model, positive, latent, check, **given) -> io.NodeOutput:
+        config = config_of(InversionConfig, given)
         trajectory, returned = inverted(model, positive, latent, config, check)
         seed = packed_seed(model, trajectory.seed, trajectory.schedule, picture_of(latent))
         report = reported(inversion_report(trajectory, returned), model)
@@ -61,11 +63,11 @@ def inverted(model, positive, latent, config: InversionConfig, check: bool):
     table = sigma_table(model)
     schedule = config.schedule(table)
     facts = trajectory_facts(model, latent)
-    expected = {"inversion": schedule.steps * (1 + config.refine)}
+    expected = {"inversion": config.evaluations}
     if check:
         expected["check"] = schedule.steps
 
-    def work(stage: Stage) -> tuple[Trajectory, object]:
+    def work(stage: Stage) -> tuple[Trajectory, Tensor | None]:
         prompt, listen = stage.prompts["positive"], stage.progress.listener
         start = source.to(stage.device)
         trajectory = invert(stage.model, start, prompt, table, config, facts, listen("inversion"))

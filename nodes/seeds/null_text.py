@@ -44,21 +44,8 @@ class NullTextInvert(io.ComfyNode):
         )
 
     @classmethod
-    def execute(
-        cls,
-        model,
-        trajectory,
-        positive,
-        negative,
-        cfg,
-        method,
-        inner_steps,
-        learning_rate,
-        tolerance,
-    ) -> io.NodeOutput:
-        values = {"method": method, "inner_steps": inner_steps}
-        values |= {"learning_rate": learning_rate, "tolerance": tolerance}
-        config = config_of(NullTextConfig, values)
+    def execute(cls, model, trajectory, positive, negative, cfg, **given) -> io.NodeOutput:
+        config = config_of(NullTextConfig, given)
         fitted = null_text(model, trajectory, positive, negative, cfg, config)
         value = NullTextValue(
             fitted=fitted,
@@ -86,7 +73,7 @@ def null_text(
             check_gradients(stage, path)
         prompt = Prompt(stage.prompts["positive"], stage.prompts["negative"], scale)
         listen = stage.progress.listener("null text")
-        return on_cpu(null_text_inversion(stage.model, path, prompt, config, listen))
+        return on_cpu(null_text_inversion(stage.model, path, prompt, config, on_step=listen))
 
     expected = {"null text": schedule.steps * config.evaluations_per_step}
     return run_stage(model, prompts, shape, schedule, expected, work, gradients=optimises)

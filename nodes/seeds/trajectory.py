@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from ...s2st import Gradient, Trajectory, TrajectoryConfig, domain_statistics, optimize_trajectory
+from ...s2st import Gradient, Stages, Trajectory, TrajectoryConfig, optimize_trajectory
 from ..core.api import CATEGORY, io, output
-from ..core.guidance import guidance_input
-from ..core.latents import (
-    normal_trajectory,
-    packed,
-    trajectory_picture,
-    unpacked,
-    unpacked_seed,
-)
-from ..core.layout import PictureSize, mask_for_latent
-from ..core.prompts import check_prompt_fits
+from ..core.asked import Asked
+from ..core.guidance import evaluations_of_a_step, guidance_input
+from ..core.latents import normal_trajectory, packed, trajectory_picture, unpacked_seed
 from ..core.reports import optimisation_report, reported
 from ..core.run import Recorder, Stage, check_gradients, run_stage
 from ..core.settings import config_of, setting
-from ..core.types import NullTextSocket, TrajectorySocket, correlation_input, mask_input
+from ..core.types import (
+    NullTextSocket,
+    NullTextValue,
+    TrajectorySocket,
+    correlation_input,
+    mask_input,
+)
 from ..pictures.charts import line_chart
-from .seed import GUIDED, check_null_text_fits, fitted_to, prompts_with_null_text
+from .fitted import check_null_text_fits, fitted_to, prompts_with_null_text
+
+AFTER_SEED = Stages().trajectory  # the node's place is behind Seed Translate
 
 
 class TrajectoryOptimize(io.ComfyNode):
@@ -47,9 +50,9 @@ class TrajectoryOptimize(io.ComfyNode):
                 guidance_input("With null text it must be the one that was made for."),
                 setting(TrajectoryConfig, "iterations"),
                 setting(TrajectoryConfig, "learning_rate"),
-                setting(TrajectoryConfig, "structure_weight"),
+                setting(TrajectoryConfig, "structure_weight", default=AFTER_SEED.structure_weight),
                 setting(TrajectoryConfig, "appearance_weight"),
-                setting(TrajectoryConfig, "start"),
+                setting(TrajectoryConfig, "start", default=AFTER_SEED.start),
                 setting(TrajectoryConfig, "end"),
                 setting(TrajectoryConfig, "gradient"),
                 setting(TrajectoryConfig, "reference"),
@@ -62,49 +65,22 @@ class TrajectoryOptimize(io.ComfyNode):
                 mask_input(),
             ],
             outputs=[
-                output(io.Latent, "latent", "The translated pictures, to be decoded."),
+                output(io.Latent, "translated", "The translated pictures, to be decoded."),
                 output(io.Image, "chart", "The loss over the steps."),
                 output(io.String, "report", "What was done."),
             ],
         )
 
     @classmethod
-    def execute(
-        cls,
-        model,
-        trajectory,
-        seed,
-        positive,
-        negative,
-        target_domain,
-        cfg,
-        iterations,
-        learning_rate,
-        structure_weight,
-        appearance_weight,
-        start,
-        end,
-        gradient,
-        reference,
-        structure,
-        distance,
-        null_text=None,
-        correlation=None,
-        mask=None,
-    ) -> io.NodeOutput:
-        values = {"iterations": iterations, "learning_rate": learning_rate}
-        values |= {"structure_weight": structure_weight, "appearance_weight": appearance_weight}
-        values |= {"start": start, "end": end, "gradient": gradient, "reference": reference}
-        values |= {"structure": structure, "distance": distance}
-        config = config_of(TrajectoryConfig, values)
+    def execute(cls, model, trajectory, seed, null_text=None, **given) -> io.NodeOutput:
+        config, picture = config_of(TrajectoryConfig, given), trajectory_picture(trajectory)
         check_null_text_fits(model, null_text, trajectory.schedule)
-        prompts = prompts_with_null_text(positive, negative, null_text)
-        extras = {"null_text": null_text, "correlation": correlation, "mask": mask}
-        latent, recorder = optimised(
-            model, trajectory, seed, prompts, target_domain, cfg, config, extras
-        )
+        given = prompts_with_null_text({**given, "null_text": null_text})
+        asked = Asked.of(model, given, trajectory.source, picture)
+        start = unpacked_seed(model, seed, "The seed")
+        latent, recorder = optimised(model, trajectory, start, asked, config, null_text)
         return io.NodeOutput(
-            packed(model, latent, trajectory_picture(trajectory)),
+            packed(model, latent, picture),
             line_chart("trajectory optimisation", {"loss": recorder.losses}, "step"),
             reported(optimisation_report("trajectory optimisation", recorder.records), model),
         )
@@ -113,54 +89,35 @@ class TrajectoryOptimize(io.ComfyNode):
 def optimised(
     model,
     trajectory: Trajectory,
-    seed: dict,
-    prompts: dict[str, list],
-    target_domain: dict,
-    scale: float,
+    start: torch.Tensor,
+    asked: Asked,
     config: TrajectoryConfig,
-    extras: dict,
+    null_text: NullTextValue | None,
 ):
     """(the translated latent on the CPU, the records of its optimisation)."""
-    shape, recorder = trajectory.source.shape, Recorder()
-    start = unpacked_seed(model, seed, "The seed")
-    references = unpacked(model, target_domain, "The target domain")
-    check_prompt_fits(model, prompts["positive"], "target prompt", shape[0])
-    check_prompt_fits(model, prompts["negative"], "negative prompt", shape[0])
+    recorder = Recorder()
     exact = config.gradient is Gradient.EXACT and config.iterations > 0
 
     def work(stage: Stage) -> torch.Tensor:
         path = normal_trajectory(model, trajectory, stage.device)
         if exact:
             check_gradients(stage, path)
-        null_text, correlation = extras["null_text"], extras["correlation"]
         return optimize_trajectory(
             stage.model,
             path,
             start.to(stage.device),
-            stage.target(scale),
-            domain_statistics(references.to(stage.device)),
+            replace(asked.task(stage), latent=path.source),
             config,
-            null_text=None if null_text is None else fitted_to(stage, null_text),
-            eta=None if correlation is None else correlation.eta.clone().to(stage.device),
-            mask=fitted_mask(extras["mask"], shape, trajectory_picture(trajectory), stage.device),
+            null_text=fitted_to(stage, null_text),
             on_step=recorder.also(stage.progress.listener("trajectory")),
+            on_update=stage.on_update,
         ).cpu()
 
-    per_step = GUIDED if scale != 1.0 else 1
-    passes = 1 + (2 * config.iterations if exact else 0)
-    expected = {"trajectory": trajectory.schedule.steps * per_step * passes}
-    latent = run_stage(model, prompts, shape, trajectory.schedule, expected, work, gradients=exact)
+    shape, schedule = trajectory.source.shape, trajectory.schedule
+    asks = config.asks(schedule.steps) * evaluations_of_a_step(asked.scale)
+    expected = {"trajectory": asks}
+    latent = run_stage(model, asked.prompts, shape, schedule, expected, work, gradients=exact)
     return latent, recorder
-
-
-def fitted_mask(
-    mask, shape: tuple[int, ...], picture: PictureSize | None, device: torch.device
-) -> torch.Tensor | None:
-    """A MASK as latents of this shape need it."""
-    if mask is None:
-        return None
-    batch, _, height, width = shape
-    return mask_for_latent(mask, batch, (height, width), picture).to(device)
 
 
 NODES = [TrajectoryOptimize]

@@ -1,13 +1,13 @@
-"""The whole method in one node."""
+"""The paper's whole method in one node."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from ...s2st import (
-    CorrelationConfig,
     Gradient,
     InversionConfig,
     NullTextConfig,
@@ -16,24 +16,28 @@ from ...s2st import (
     Stages,
     TrajectoryConfig,
     Translation,
+    look_of,
     translate,
 )
 from ..core.api import CATEGORY, io, output
-from ..core.guidance import guidance_input
+from ..core.asked import Asked
+from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
-from ..core.layout import mask_for_latent
-from ..core.prompts import check_prompt_fits
 from ..core.reports import optimisation_report, relative_error, reported, seed_line
 from ..core.run import Recorder, Stage, check_gradients_at, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import mask_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
-from .seed import GUIDED
 
 WITHOUT_NULL_TEXT = "off"
 DEFAULTS = Stages()
 STAGE_NAMES = ("inversion", "null text", "seed translation", "trajectory optimisation")
+# Where the stages' configs share a name, the node's inputs begin with the stage's.
+SEED_INPUTS = {name: f"seed_{name}" for name in ("iterations", "learning_rate", "structure_weight")}
+TRAJECTORY_INPUTS = {
+    name: f"trajectory_{name}" for name in ("iterations", "learning_rate", "start")
+}
 
 
 class Translate(io.ComfyNode):
@@ -70,11 +74,30 @@ class Translate(io.ComfyNode):
                 ),
                 setting(SeedConfig, "iterations", called="seed_iterations"),
                 setting(SeedConfig, "learning_rate", called="seed_learning_rate"),
+                setting(SeedConfig, "structure_weight", called="seed_structure_weight"),
                 setting(SeedConfig, "lookahead"),
+                io.Boolean.Input(
+                    "guided_seed",
+                    default=DEFAULTS.guided_seed,
+                    tooltip="Whether cfg acts in seed translation too: twice the price, and no "
+                    "better.",
+                ),
                 setting(TrajectoryConfig, "iterations", called="trajectory_iterations"),
                 setting(TrajectoryConfig, "learning_rate", called="trajectory_learning_rate"),
+                setting(
+                    TrajectoryConfig,
+                    "start",
+                    called="trajectory_start",
+                    default=DEFAULTS.trajectory.start,
+                    meaning="Fraction of the run after which the trajectory is optimised; the "
+                    "translated seed holds what comes before. Without one, 0 is better.",
+                ),
                 setting(TrajectoryConfig, "gradient"),
-                setting(TrajectoryConfig, "structure_weight"),
+                setting(
+                    TrajectoryConfig,
+                    "structure_weight",
+                    default=DEFAULTS.trajectory.structure_weight,
+                ),
                 setting(TrajectoryConfig, "appearance_weight"),
                 setting(TrajectoryConfig, "distance"),
                 io.Latent.Input(
@@ -84,21 +107,6 @@ class Translate(io.ComfyNode):
                     "latent channels.",
                 ),
                 mask_input(),
-                setting(
-                    TrajectoryConfig,
-                    "start",
-                    called="trajectory_start",
-                    optional=True,
-                    meaning="Fraction of the run after which the trajectory is optimised. After "
-                    "seed translation 0.4 is better, with structure_weight 3.",
-                ),
-                io.Boolean.Input(
-                    "guided_seed",
-                    default=True,
-                    optional=True,
-                    tooltip="Whether cfg acts in seed translation too. Off is as good for half its "
-                    "price; on is what workflows from before this input do.",
-                ),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),
@@ -109,59 +117,31 @@ class Translate(io.ComfyNode):
         )
 
     @classmethod
-    def execute(
-        cls,
-        model,
-        source,
-        positive,
-        negative,
-        latent,
-        target_domain,
-        cfg,
-        steps,
-        spacing,
-        refine,
-        null_text,
-        seed_iterations,
-        seed_learning_rate,
-        lookahead,
-        trajectory_iterations,
-        trajectory_learning_rate,
-        gradient,
-        structure_weight,
-        appearance_weight,
-        distance,
-        source_domain=None,
-        mask=None,
-        trajectory_start=0.0,
-        guided_seed=True,
-    ) -> io.NodeOutput:
-        weights = {"structure_weight": structure_weight, "appearance_weight": appearance_weight}
-        inversion = {"steps": steps, "spacing": spacing, "refine": refine}
-        seed = {"iterations": seed_iterations, "learning_rate": seed_learning_rate}
-        seed |= {"lookahead": lookahead, "distance": distance}
-        trajectory = {"iterations": trajectory_iterations, "gradient": gradient}
-        trajectory |= {"learning_rate": trajectory_learning_rate, "distance": distance}
-        trajectory |= {"start": trajectory_start}
-        stages = Stages(
-            inversion=config_of(InversionConfig, inversion),
-            null_text=_null_text_config(null_text),
-            seed=config_of(SeedConfig, seed | weights) if seed_iterations else None,
-            guided_seed=guided_seed,
-            trajectory=config_of(TrajectoryConfig, trajectory | weights),
-            correlation=CorrelationConfig(),
-        )
-        prompts = {"source": source, "positive": positive, "negative": negative}
-        pictures = {"source": latent, "target": target_domain, "source_domain": source_domain}
-        done, recorders = translated(model, prompts, pictures, cfg, stages, mask)
-        picture = picture_of(latent)
-        schedule = done.trajectory.schedule
+    def execute(cls, model, latent, source_domain=None, **given) -> io.NodeOutput:
+        stages, picture = stages_of(given), picture_of(latent)
+        source = unpacked(model, latent, "The source latent")
+        asked = Asked.of(model, given, source, picture)
+        if source_domain is not None:
+            source_domain = unpacked(model, source_domain, "The source domain")
+        done, recorders = translated(model, asked, stages, source_domain)
         return io.NodeOutput(
             packed(model, done.latent, picture),
             _charts(recorders),
             reported(_report(done, recorders), model),
-            packed_seed(model, done.seed, schedule, picture),
+            packed_seed(model, done.seed, done.trajectory.schedule, picture),
         )
+
+
+def stages_of(given: dict[str, object]) -> Stages:
+    """The stages that the node's inputs ask for."""
+    seeded = given["seed_iterations"] != 0
+    return Stages(
+        inversion=config_of(InversionConfig, given),
+        null_text=_null_text_config(given["null_text"]),
+        seed=config_of(SeedConfig, given, SEED_INPUTS) if seeded else None,
+        guided_seed=given["guided_seed"],
+        trajectory=config_of(TrajectoryConfig, given, TRAJECTORY_INPUTS),
+    )
 
 
 def _null_text_config(name: str) -> NullTextConfig | None:
@@ -171,24 +151,18 @@ def _null_text_config(name: str) -> NullTextConfig | None:
 
 
 def translated(
-    model, prompts: dict[str, list], pictures: dict, scale: float, stages: Stages, mask
+    model, asked: Asked, stages: Stages, source_domain: Tensor | None
 ) -> tuple[Translation, dict[str, Recorder]]:
     """s2st.translate on the loaded model; everything comes back on the CPU."""
-    source = unpacked(model, pictures["source"], "The source latent")
-    references = unpacked(model, pictures["target"], "The target domain")
-    examples = pictures["source_domain"]
-    if examples is not None:
-        examples = unpacked(model, examples, "The source domain")
-    for name, prompt in prompts.items():
-        check_prompt_fits(model, prompt, f"{name} prompt", len(source))
     table = sigma_table(model)
     schedule = stages.inversion.schedule(table)
     recorders = {name: Recorder() for name in STAGE_NAMES}
+    through_model = _goes_through_model(stages)
 
     def work(stage: Stage) -> Translation:
-        device = stage.device
-        if _goes_through_model(stages):
-            check_gradients_at(stage, source.to(device), schedule)
+        task = asked.task(stage)
+        if through_model:
+            check_gradients_at(stage, task.latent, schedule)
         listeners = {
             name: recorder.also(stage.progress.listener(name))
             for name, recorder in recorders.items()
@@ -196,21 +170,17 @@ def translated(
         done = translate(
             stage.model,
             table,
-            source.to(device),
-            stage.prompts["source"],
-            stage.target(scale),
-            references.to(device),
+            task,
             stages,
-            source_domain_latents=None if examples is None else examples.to(device),
-            mask=_mask(mask, source, picture_of(pictures["source"]), device),
+            source_look=None if source_domain is None else look_of(source_domain),
             on_step=lambda name, record: listeners[name](record),
+            on_update=stage.on_update,
         )
         return on_cpu(done)
 
-    expected = expected_evaluations(stages, scale, schedule.steps)
-    done = run_stage(
-        model, prompts, source.shape, schedule, expected, work, _goes_through_model(stages)
-    )
+    expected = expected_evaluations(stages, asked.scale)
+    shape = asked.latent.shape
+    done = run_stage(model, asked.prompts, shape, schedule, expected, work, through_model)
     return done, recorders
 
 
@@ -223,18 +193,18 @@ def _goes_through_model(stages: Stages) -> bool:
     )
 
 
-def expected_evaluations(stages: Stages, scale: float, steps: int) -> dict[str, int]:
-    """Model evaluations of each stage at most, recomputation in backward passes included."""
-    per_step = GUIDED if scale != 1.0 else 1
-    ahead = per_step if stages.guided_seed else 1
-    inversion, null_text, seed = stages.inversion, stages.null_text, stages.seed
+def expected_evaluations(stages: Stages, scale: float) -> dict[str, int]:
+    """Model evaluations of each stage at most."""
+    steps, per_step = stages.inversion.steps, evaluations_of_a_step(scale)
+    null_text, seed = stages.null_text, stages.seed
     trajectory = stages.trajectory or TrajectoryConfig(iterations=0)
-    exact = trajectory.gradient is Gradient.EXACT
+    known = null_text is None or null_text.method is NullTextMethod.NEGATIVE_PROMPT
+    ahead = per_step if stages.guided_seed else 1
     amounts = (
-        steps * (1 + inversion.refine),
-        0 if null_text is None else steps * null_text.evaluations_per_step,
-        0 if seed is None else 2 * seed.iterations * seed.lookahead * ahead,
-        steps * per_step * (1 + (2 * trajectory.iterations if exact else 0)),
+        stages.inversion.evaluations,
+        0 if known else steps * null_text.evaluations_per_step,
+        0 if seed is None else seed.iterations * seed.lookahead * ahead,
+        trajectory.asks(steps) * per_step,
     )
     return dict(zip(STAGE_NAMES, amounts, strict=True))
 
@@ -249,13 +219,6 @@ def on_cpu(done: Translation) -> Translation:
         null_text=None,
         eta=None if done.eta is None else done.eta.cpu(),
     )
-
-
-def _mask(mask, source: torch.Tensor, picture, device: torch.device) -> torch.Tensor | None:
-    if mask is None:
-        return None
-    size = (source.shape[-2], source.shape[-1])
-    return mask_for_latent(mask, len(source), size, picture).to(device)
 
 
 def _charts(recorders: dict[str, Recorder]) -> torch.Tensor:

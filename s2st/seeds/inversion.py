@@ -38,6 +38,11 @@ class InversionConfig(Settings):
     def schedule(self, sigma_table: Tensor) -> Schedule:
         return make_schedule(sigma_table, self.steps, self.spacing)
 
+    @property
+    def evaluations(self) -> int:
+        """Of the model, for the whole inversion."""
+        return self.refine * self.steps + 1 if self.refine else self.steps
+
 
 @torch.no_grad()
 def invert(

@@ -69,6 +69,12 @@ class TrajectoryConfig(TermsConfig):
         """Whether step `index` of `total` lies between start and end."""
         return self.iterations > 0 and self.start <= index / total < self.end
 
+    def asks(self, total: int) -> int:
+        """How often a run of `total` steps asks for a guided estimate."""
+        exact = self.gradient is Gradient.EXACT
+        optimised = sum(self.optimises(index, total) for index in range(total))
+        return total + (self.iterations * optimised if exact else 0)
+
 
 @torch.no_grad()
 def optimize_trajectory(

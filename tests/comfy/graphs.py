@@ -142,11 +142,9 @@ def optimize(graph, model, trajectory, seed, positive, negative, domain, **chang
     )
 
 
-def difference(graph, model, origin, source, positive, negative, **changes):
-    """The difference path from `origin`: {"trajectory": ...} or {"source_latent": ...}."""
+def difference(graph, model, latent, source, positive, negative, **changes):
     values = {
         "cfg": 2.5,
-        "own_noise": 0.1 if "trajectory" in origin else 0.0,
         "noise_seed": 0,
         "guided": 0.6,
         "iterations": 2,
@@ -158,7 +156,7 @@ def difference(graph, model, origin, source, positive, negative, **changes):
         "tolerance": 1.0,
         "steps": STEPS,
         "spacing": "leading",
-        **origin,
+        "latent": latent,
         **changes,
     }
     prompts = {"source": source, "positive": positive, "negative": negative}
@@ -179,9 +177,12 @@ def translate(graph, model, source, positive, negative, latent, domain, **change
         "null_text": "negative prompt",
         "seed_iterations": 2,
         "seed_learning_rate": 0.03,
+        "seed_structure_weight": 1.0,
         "lookahead": 2,
+        "guided_seed": True,
         "trajectory_iterations": 2,
         "trajectory_learning_rate": 0.015,
+        "trajectory_start": 0.0,
         "gradient": "frozen",
         "structure_weight": 1.0,
         "appearance_weight": 1.0,

@@ -154,10 +154,10 @@ def test_on_both_prompts_of_a_difference_path_it_cancels_where_they_agree(comfy,
     words = tiny_prompt(graph, 3), tiny_prompt(graph, 5)
     model, source, _ = attach(graph, plain_model, words[0], negative, lora)
     _, positive, against = attach(graph, plain_model, words[1], negative, lora)
-    origin, bare = {"source_latent": latent}, {"cfg": 1.0, "iterations": 0}
-    edit = difference(graph, model, origin, source, positive, against)
-    still = difference(graph, model, origin, source, source, against, **bare)
-    without = difference(graph, plain_model, origin, *words, negative)
+    bare = {"cfg": 1.0, "iterations": 0}
+    edit = difference(graph, model, latent, source, positive, against)
+    still = difference(graph, model, latent, source, source, against, **bare)
+    without = difference(graph, plain_model, latent, *words, negative)
     one, unmoved, unattached, start = comfy.latents(graph, edit[0], still[0], without[0], latent)
     assert torch.isfinite(one).all()
     assert float((one - unattached).abs().max()) > 1e-2 * float(start.std())

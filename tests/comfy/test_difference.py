@@ -7,7 +7,6 @@ from graphs import (
     Graph,
     correlation,
     difference,
-    invert,
     tiny_latent,
     tiny_model,
     tiny_prompt,
@@ -30,13 +29,7 @@ def wired(kind="eps", seed=1, batch=1):
 def path(graph, model, prompts, latent, domain=None, **changes):
     if domain is not None:
         changes["target_domain"] = domain
-    return difference(graph, model, {"source_latent": latent}, *prompts, **changes)
-
-
-def along_the_inversion(graph, model, prompts, latent, domain, **changes):
-    trajectory = invert(graph, model, prompts[0], latent)[0]
-    origin = {"trajectory": trajectory}
-    return difference(graph, model, origin, *prompts, target_domain=domain, **changes)
+    return difference(graph, model, latent, *prompts, **changes)
 
 
 @pytest.mark.parametrize("kind", ["eps", "v", "xl", "flow", "flux"])
@@ -79,17 +72,6 @@ def test_channel_weights_and_the_noise_seed_are_used(comfy):
     plain, weighed, other_noise = comfy.latents(graph, *done)
     assert not torch.allclose(plain, weighed, atol=1e-4)
     assert not torch.allclose(plain, other_noise, atol=1e-3)
-
-
-def test_a_trajectory_brings_its_schedule_and_its_own_noise(comfy):
-    graph, model, prompts, latent, domain = wired(seed=28)
-    plain = path(graph, model, prompts, latent, domain)
-    other = {"steps": STEPS + 3, "spacing": "trailing"}  # not taken: the trajectory has its own
-    same = along_the_inversion(graph, model, prompts, latent, domain, own_noise=0.0, **other)
-    own = along_the_inversion(graph, model, prompts, latent, domain, own_noise=0.5)
-    without, along, with_own = comfy.latents(graph, plain[0], same[0], own[0])
-    assert torch.equal(without, along)
-    assert not torch.allclose(without, with_own, atol=1e-3)
 
 
 def test_outside_the_mask_the_source_stays(comfy):

@@ -55,10 +55,9 @@ class Wiring:
     def edited(self, **changes):
         values = {"model": self.model, "source": self.source, "positive": self.positive}
         values |= {"negative": self.negative, "target_domain": self.domain, **changes}
-        given = [name for name in ("trajectory", "source_latent") if name in values]
-        origin = {name: values.pop(name) for name in given}
         prompts = [values.pop(name) for name in ("source", "positive", "negative")]
-        return difference(self.graph, values.pop("model"), origin, *prompts, **values)
+        latent = values.pop("latent", self.latent)
+        return difference(self.graph, values.pop("model"), latent, *prompts, **values)
 
     def sampled(self, **changes):
         values = {"model": self.model, "positive": self.positive, "negative": self.negative}
@@ -236,45 +235,24 @@ CASES = {
         ),
         ["eta", "4 channels", "same VAE"],
     ),
-    "difference path on a trajectory of another family": (
-        lambda w: w.edited(trajectory=w.inverted()[0], model=other_model(w, "other")),
-        ["trajectory", "TinyModel", "TinyOther", "same checkpoint"],
-    ),
-    "difference path on a trajectory of other channels": (
-        lambda w: w.edited(trajectory=w.inverted()[0], model=other_model(w, "wide")),
-        ["trajectory", "TinyModel", "TinyWide", "16 channels"],
-    ),
     "difference path towards a domain of another VAE": (
-        lambda w: w.edited(source_latent=w.latent, target_domain=bad_latent(w, channels=16)),
+        lambda w: w.edited(target_domain=bad_latent(w, channels=16)),
         ["target domain", "16 channels", "works on 4"],
     ),
     "difference path with a wrong source prompt": (
-        lambda w: w.edited(source_latent=w.latent, source=bad_prompt(w, width=32)),
+        lambda w: w.edited(source=bad_prompt(w, width=32)),
         ["source prompt", "32 wide", "reads 24"],
     ),
     "difference path with a wrong target prompt": (
-        lambda w: w.edited(source_latent=w.latent, positive=bad_prompt(w, width=32)),
+        lambda w: w.edited(positive=bad_prompt(w, width=32)),
         ["target prompt", "32 wide", "reads 24"],
     ),
-    "difference path without a source": (
-        lambda w: w.edited(),
-        ["no source", "source_latent", "DDIM Invert"],
-    ),
-    "difference path with two sources": (
-        lambda w: w.edited(source_latent=w.latent, trajectory=w.inverted()[0]),
-        ["two sources", "source_latent and trajectory", "needs one"],
-    ),
-    "difference path with own noise of no trajectory": (
-        lambda w: w.edited(source_latent=w.latent, own_noise=0.2),
-        ["own_noise is 0.2", "without a trajectory", "DDIM Invert"],
-    ),
     "difference path of a latent of another VAE": (
-        lambda w: w.edited(source_latent=bad_latent(w, channels=16)),
+        lambda w: w.edited(latent=bad_latent(w, channels=16)),
         ["source latent", "16 channels", "works on 4"],
     ),
     "difference path with weights of other channels": (
         lambda w: w.edited(
-            source_latent=w.latent,
             correlation=correlation(
                 w.graph, bad_latent(w, channels=16), bad_latent(w, channels=16)
             )[0],
@@ -371,7 +349,7 @@ LIMITS = {
     "iterations": lambda w: w.seed_translated(iterations=-1),
     "learning_rate": lambda w: w.seed_translated(learning_rate=9.0),
     "cfg": lambda w: w.optimized(cfg=-1.0),
-    "own_noise": lambda w: w.edited(own_noise=1.5),
+    "guided": lambda w: w.edited(guided=1.5),
     "neighbours": lambda w: w.edited(neighbours=0),
 }
 

@@ -46,7 +46,7 @@ def heavy(graph, model, prompts, latent, domain, name):
         )
         return done, done[0]
     if name == "S2ST_DifferencePath":
-        done = difference(graph, model, {"source_latent": latent}, *prompts, target_domain=domain)
+        done = difference(graph, model, latent, *prompts, target_domain=domain)
         return done, done[0]
     done = optimize(
         graph, model, trajectory, seed, positive, negative, domain, gradient="exact", iterations=3

@@ -1,0 +1,71 @@
+"""What a node was given, as s2st's task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ...s2st import Conditioning, CorrelationFactor, Look, Prompt, Task, look_of
+from .latents import unpacked
+from .layout import PictureSize, mask_for_latent
+from .prompts import check_prompt_fits
+from .run import Stage
+
+PROMPTS = {"source": "source prompt", "positive": "target prompt", "negative": "negative prompt"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The inputs that make a task, checked against the model before any work begins."""
+
+    latent: Tensor  # the source, in the model's own space, on the CPU
+    picture: PictureSize | None  # its size before it was padded
+    prompts: Mapping[str, list]  # by the names of PROMPTS
+    scale: float
+    domain: Tensor | None = None  # latents of the target domain
+    correlation: CorrelationFactor | None = None
+    mask: Tensor | None = None
+
+    @classmethod
+    def of(cls, model, given: Mapping, latent: Tensor, picture: PictureSize | None) -> Asked:
+        """From a node's own inputs, called alike in all of them."""
+        prompts = {name: given[name] for name in PROMPTS if name in given}
+        for name, conditioning in prompts.items():
+            check_prompt_fits(model, conditioning, PROMPTS[name], len(latent))
+        domain = given.get("target_domain")
+        return cls(
+            latent=latent,
+            picture=picture,
+            prompts=prompts,
+            scale=given["cfg"],
+            domain=None if domain is None else unpacked(model, domain, "The target domain"),
+            correlation=given.get("correlation"),
+            mask=given.get("mask"),
+        )
+
+    def task(self, stage: Stage) -> Task:
+        """On the device of a stage, in tensors of its own."""
+        latent = self.latent.to(stage.device)
+        return Task(
+            latent=latent,
+            source=stage.prompts.get("source"),
+            target=Prompt(*_pair(stage.prompts), self.scale),
+            look=self._look(),
+            eta=None if self.correlation is None else self.correlation.eta.clone().to(latent),
+            mask=self._mask(latent),
+        )
+
+    def _look(self) -> Look | None:
+        return None if self.domain is None else look_of(self.domain)
+
+    def _mask(self, latent: Tensor) -> Tensor | None:
+        if self.mask is None:
+            return None
+        batch, _, height, width = latent.shape
+        return mask_for_latent(self.mask, batch, (height, width), self.picture).to(latent)
+
+
+def _pair(prompts: Mapping[str, Conditioning]) -> tuple[Conditioning, Conditioning]:
+    return prompts["positive"], prompts["negative"]
