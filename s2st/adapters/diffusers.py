@@ -5,19 +5,20 @@ The only file of `s2st` that imports diffusers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from diffusers import AutoencoderKL, DiffusionPipeline, UNet2DConditionModel
 from torch import Tensor
 
-from ..model.contract import Conditioning
+from ..model.contract import Conditioning, Joint, Query
 from ..model.parameterization import denoised_from_eps, denoised_from_v, to_variance_preserving
 from ..model.schedule import sigmas_of_alphas
 
 
-class DiffusersDenoiser:
+class DiffusersDenoiser(Joint):
     """A UNet2DConditionModel that predicts eps or v, seen as D(x, sigma, c)."""
 
     def __init__(
@@ -38,27 +39,57 @@ class DiffusersDenoiser:
         self.prediction_type = prediction_type
         self.sigma_table = sigmas_of_alphas(alphas_cumprod)
 
-    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        prediction = self._predicted(to_variance_preserving(x, sigma), sigma, conditioning)
-        if self.prediction_type == "epsilon":
-            return denoised_from_eps(x, prediction.to(x.dtype), sigma)
-        return denoised_from_v(x, prediction.to(x.dtype), sigma)
+    def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
+        """One call of the UNet for all queries whose prompts have the same shape."""
+        if len({_shapes_of(one) for one in queries}) == 1:
+            return self._together(queries, sigma)
+        return [self._together([one], sigma)[0] for one in queries]
 
-    def _predicted(self, z: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        dtype, batch = self.unet.dtype, len(z)
+    def _together(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
+        x = torch.cat([one.x for one in queries])
+        prediction = self._predicted(to_variance_preserving(x, sigma), sigma, queries).to(x.dtype)
+        if self.prediction_type == "epsilon":
+            denoised = denoised_from_eps(x, prediction, sigma)
+        else:
+            denoised = denoised_from_v(x, prediction, sigma)
+        return list(denoised.split([len(one.x) for one in queries]))
+
+    def _predicted(self, z: Tensor, sigma: float, queries: Sequence[Query]) -> Tensor:
+        z = z.to(self.unet.dtype)
         timestep = int((self.sigma_table.log() - torch.tensor(sigma).log()).abs().argmin())
-        extra = conditioning.extra or {}
-        added = {name: _expanded(one, batch, dtype) for name, one in extra.items()}
+
+        def joined(part: Callable[[Conditioning], Tensor]) -> Tensor:
+            parts = [_expanded(part(one.conditioning), len(one.x)) for one in queries]
+            return torch.cat(parts).to(z)
+
+        extra = {
+            name: joined(lambda one, name=name: _extra(one)[name])
+            for name in _extra(queries[0].conditioning)
+        }
         return self.unet(
-            z.to(dtype),
+            z,
             timestep,
-            encoder_hidden_states=_expanded(conditioning.embedding, batch, dtype),
-            added_cond_kwargs=added or None,
+            encoder_hidden_states=joined(lambda one: one.embedding),
+            added_cond_kwargs=extra or None,
         ).sample
 
 
-def _expanded(one: Tensor, batch: int, dtype: torch.dtype) -> Tensor:
-    return one.to(dtype).expand(batch, *one.shape[1:])
+def _extra(conditioning: Conditioning) -> Mapping[str, Tensor]:
+    return conditioning.extra or {}
+
+
+def _expanded(one: Tensor, batch: int) -> Tensor:
+    return one.expand(batch, *one.shape[1:])
+
+
+def _shapes_of(query: Query) -> tuple:
+    """What must be equal, beside the batch, for queries to share one call."""
+    extra = _extra(query.conditioning)
+    return (
+        query.x.shape[1:],
+        query.conditioning.embedding.shape[1:],
+        frozenset((name, one.shape[1:]) for name, one in extra.items()),
+    )
 
 
 @dataclass(frozen=True)
@@ -70,24 +101,40 @@ class PipelineParts:
 
     @classmethod
     def of(cls, pipeline: DiffusionPipeline) -> PipelineParts:
+        """Its networks are frozen, and its UNet recomputes itself where gradients are wanted."""
         scheduler = pipeline.scheduler
+        if not hasattr(scheduler, "alphas_cumprod"):
+            raise ValueError(
+                f"The pipeline's scheduler is a {type(scheduler).__name__}, but must have the "
+                f"alphas_cumprod of Stable Diffusion 1.x, 2.x or XL: flow models have no adapter "
+                f"yet."
+            )
         kind = scheduler.config.prediction_type
-        return cls(pipeline, DiffusersDenoiser(pipeline.unet, scheduler.alphas_cumprod, kind))
+        parts = cls(pipeline, DiffusersDenoiser(pipeline.unet, scheduler.alphas_cumprod, kind))
+        for network in pipeline.components.values():
+            if isinstance(network, torch.nn.Module):
+                network.requires_grad_(False)
+        pipeline.unet.enable_gradient_checkpointing()
+        return parts
 
     @property
     def sigma_table(self) -> Tensor:
         return self.denoiser.sigma_table
 
+    @property
+    def device(self) -> torch.device:
+        """Where the networks run, which for an offloaded pipeline is not where they lie."""
+        return self.pipeline._execution_device
+
     @torch.no_grad()
     def encode_prompt(self, text: str, height: int = 1024, width: int = 1024) -> Conditioning:
         """A prompt as conditioning; XL also wants to know the picture's size."""
-        unet, device = self.pipeline.unet, self.pipeline.unet.device
         encoded = self.pipeline.encode_prompt(
-            text, device=device, num_images_per_prompt=1, do_classifier_free_guidance=False
+            text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False
         )
         extra: Mapping[str, Tensor] | None = None
-        if unet.config.addition_embed_type == "text_time":
-            sizes = torch.tensor([[height, width, 0, 0, height, width]], device=device)
+        if self.pipeline.unet.config.addition_embed_type == "text_time":
+            sizes = torch.tensor([[height, width, 0, 0, height, width]], device=self.device)
             extra = {"text_embeds": encoded[2], "time_ids": sizes}
         return Conditioning(encoded[0].float(), extra)
 
@@ -96,8 +143,11 @@ class PipelineParts:
         """Latents of images [B, 3, H, W] in 0..1: the posterior mean, scaled, in float32."""
         vae = self.pipeline.vae
         check_image_size(image, self.pipeline.vae_scale_factor)
-        posterior = vae.encode((image * 2 - 1).to(vae.device, vae.dtype)).latent_dist
-        return scaled_latent(vae, posterior.mode())
+        with precise(vae) as dtype:
+            posterior = vae.encode((image * 2 - 1).to(self.device, dtype)).latent_dist
+        latent = scaled_latent(vae, posterior.mode())
+        check_finite("The encoded latent", latent, dtype)
+        return latent
 
     @torch.no_grad()
     def decode_latent(self, latent: Tensor) -> Tensor:
@@ -105,7 +155,32 @@ class PipelineParts:
         vae = self.pipeline.vae
         shift = vae.config.shift_factor or 0.0
         raw = latent / vae.config.scaling_factor + shift
-        return (vae.decode(raw.to(vae.dtype)).sample.float() / 2 + 0.5).clamp(0, 1)
+        with precise(vae) as dtype:
+            image = vae.decode(raw.to(self.device, dtype)).sample.float()
+        check_finite("The decoded picture", image, dtype)
+        return (image / 2 + 0.5).clamp(0, 1)
+
+
+@contextmanager
+def precise(vae: AutoencoderKL) -> Iterator[torch.dtype]:
+    """The VAE in float32 where its config says so: XL's overflows in float16."""
+    own = vae.dtype
+    if own.itemsize > 2 or not vae.config.force_upcast:
+        yield own
+        return
+    vae.to(torch.float32)
+    try:
+        yield torch.float32
+    finally:
+        vae.to(own)
+
+
+def check_finite(name: str, values: Tensor, dtype: torch.dtype) -> None:
+    if not torch.isfinite(values).all():
+        raise ValueError(
+            f"{name} has values that are NaN or infinite, with a VAE in {dtype}, but all must be "
+            f"finite: load the VAE in float32, or look for such values in what it was given."
+        )
 
 
 def scaled_latent(vae: AutoencoderKL, raw: Tensor) -> Tensor:

@@ -3,16 +3,19 @@
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
+    FlowMatchEulerDiscreteScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from offloaded import offload
 from PIL import Image
 from torch.testing import assert_close
 from transformers import (
@@ -37,6 +40,7 @@ from s2st import (
     verify_gradient,
 )
 from s2st.adapters.diffusers import DiffusersDenoiser, PipelineParts
+from s2st.model.contract import Query, ask
 
 WIDTH, STEPS = 32, 5
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -105,21 +109,31 @@ def scheduler(prediction):
     )
 
 
-@pytest.fixture(scope="module", params=["epsilon", "v_prediction"])
-def stable_diffusion(request, tokenizer):
+def stable_diffusion_of(tokenizer, its_scheduler):
     torch.manual_seed(0)
     pipeline = StableDiffusionPipeline(
         vae=vae(),
         text_encoder=CLIPTextModel(text_config()).eval(),
         tokenizer=tokenizer,
         unet=unet(cross_attention_dim=WIDTH),
-        scheduler=scheduler(request.param),
+        scheduler=its_scheduler,
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
     )
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
+
+
+@pytest.fixture(scope="module", params=["epsilon", "v_prediction"])
+def stable_diffusion(request, tokenizer):
+    return stable_diffusion_of(tokenizer, scheduler(request.param))
+
+
+@pytest.fixture
+def own_pipeline(tokenizer):
+    """One that a test may spoil."""
+    return stable_diffusion_of(tokenizer, scheduler("epsilon"))
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +243,136 @@ def test_the_whole_method_runs_on_a_network(stable_diffusion, normal, dtype):
     assert parts.decode_latent(result.latent).shape == image.shape
 
 
+@contextmanager
+def calls_of(*modules):
+    """How often each module runs inside the block."""
+    counts = [0] * len(modules)
+
+    def count(index):
+        counts[index] += 1
+
+    hooks = [
+        module.register_forward_pre_hook(lambda *_, index=index: count(index))
+        for index, module in enumerate(modules)
+    ]
+    try:
+        yield counts
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def assert_answered_in(calls, parts, queries):
+    """As many calls of the UNet, and what single questions answer."""
+    with torch.no_grad(), calls_of(parts.pipeline.unet) as counts:
+        answers = ask(parts.denoiser, queries, 2.0)
+    assert counts == [calls]
+    assert len(answers) == len(queries)
+    for query, answer in zip(queries, answers, strict=True):
+        with torch.no_grad():
+            single = parts.denoiser.denoise(query.x, 2.0, query.conditioning)
+        assert_close(answer, single, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["own_pipeline", "stable_diffusion_xl"])
+def test_source_target_and_negative_are_asked_in_one_call(name, request, normal):
+    parts = PipelineParts.of(request.getfixturevalue(name))
+    source, target, empty = (parts.encode_prompt(text, 32, 32) for text in ("day", "night", ""))
+    own, edit = normal(2, 4, 16, 16), normal(2, 4, 16, 16, seed=1)
+    queries = [Query(own, source), Query(edit, target), Query(edit, empty, negative=True)]
+    assert_answered_in(1, parts, queries)
+    assert_answered_in(1, parts, queries[:1])
+
+
+def test_prompts_of_unequal_length_are_asked_one_by_one(stable_diffusion, normal):
+    parts = PipelineParts.of(stable_diffusion)
+    short = parts.encode_prompt("day")
+    long = short.with_embedding(short.embedding.repeat(1, 2, 1))
+    x = normal(1, 4, 16, 16)
+    assert_answered_in(2, parts, [Query(x, short), Query(x, long)])
+
+
+def kept_and_runs(unet, x, conditioning, recomputes):
+    """Numbers kept for one backward pass, and how often each convolution and projection runs."""
+    unet.enable_gradient_checkpointing() if recomputes else unet.disable_gradient_checkpointing()
+    leaves = [one for one in unet.modules() if isinstance(one, torch.nn.Conv2d | torch.nn.Linear)]
+    weights = {one.untyped_storage().data_ptr() for one in unet.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.numel()
+        return tensor
+
+    with calls_of(*leaves) as counts:
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            loss = unet(x.requires_grad_(), 500, conditioning.embedding).sample.square().sum()
+        loss.backward()
+    return sum(size for place, size in kept.items() if place not in weights), counts
+
+
+def test_a_backward_pass_costs_one_more_forward_and_keeps_less(own_pipeline, normal):
+    parts, x = PipelineParts.of(own_pipeline), normal(1, 4, 16, 16)
+    assert parts.pipeline.unet.is_gradient_checkpointing
+    prompt = parts.encode_prompt("day")
+    all_kept, once = kept_and_runs(parts.pipeline.unet, x, prompt, recomputes=False)
+    kept, runs = kept_and_runs(parts.pipeline.unet, x, prompt, recomputes=True)
+    assert set(once) == {1}
+    assert set(runs) == {1, 2}
+    assert kept < all_kept / 2
+
+
+def test_the_weights_are_frozen(own_pipeline):
+    PipelineParts.of(own_pipeline)
+    networks = (own_pipeline.unet, own_pipeline.vae, own_pipeline.text_encoder)
+    assert not any(one.requires_grad for network in networks for one in network.parameters())
+
+
+def test_an_offloaded_pipeline_works_where_its_networks_run(own_pipeline, normal):
+    parts, x = PipelineParts.of(own_pipeline), normal(1, 4, 16, 16)
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+    def results():
+        prompt = parts.encode_prompt("day")
+        with torch.no_grad():
+            denoised = parts.denoiser.denoise(x, 2.0, prompt)
+        return denoised, parts.decode_latent(parts.encode_image(image))
+
+    expected = results()
+    offload(own_pipeline, torch.device("cpu"))
+    assert own_pipeline.unet.device.type == own_pipeline.vae.device.type == "meta"
+    assert_close(results(), expected)
+
+
+@pytest.fixture
+def overflowing(own_pipeline):
+    """A pipeline with a VAE whose first layers leave the range of float16."""
+    vae = own_pipeline.vae
+    with torch.no_grad():
+        for layer in (vae.encoder.conv_in, vae.decoder.conv_in):
+            layer.weight.mul_(2e5)
+    vae.half().float()  # weights that float16 holds exactly
+    return PipelineParts.of(own_pipeline)
+
+
+def test_a_vae_is_upcast_where_its_config_says_so(overflowing, normal):
+    vae, latent = overflowing.pipeline.vae, normal(1, 4, 16, 16)
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    expected = overflowing.encode_image(image), overflowing.decode_latent(latent)
+    vae.half()
+    assert vae.config.force_upcast
+    assert_close((overflowing.encode_image(image), overflowing.decode_latent(latent)), expected)
+    assert vae.dtype is torch.float16
+
+
+def test_pictures_and_latents_that_are_not_finite_are_refused(overflowing, normal):
+    vae = overflowing.pipeline.vae.half()
+    vae.register_to_config(force_upcast=False)
+    with pytest.raises(ValueError, match=r"encoded latent .*float16, .* load the VAE in float32"):
+        overflowing.encode_image(torch.ones(1, 3, 32, 32))
+    with pytest.raises(ValueError, match=r"decoded picture .*float16, .* load the VAE in float32"):
+        overflowing.decode_latent(normal(1, 4, 16, 16))
+
+
 def test_pictures_keep_their_scale(stable_diffusion, normal):
     """encode is the pipeline's own scaling, and decode its inverse."""
     parts = PipelineParts.of(stable_diffusion)
@@ -254,6 +398,12 @@ def test_inpainting_models_are_refused(alphas_cumprod):
 def test_unknown_predictions_are_refused(alphas_cumprod):
     with pytest.raises(ValueError, match="'sample', but must be"):
         DiffusersDenoiser(unet(cross_attention_dim=WIDTH), alphas_cumprod, "sample")
+
+
+def test_flow_models_are_refused(tokenizer):
+    pipeline = stable_diffusion_of(tokenizer, FlowMatchEulerDiscreteScheduler())
+    with pytest.raises(ValueError, match="FlowMatchEulerDiscreteScheduler, but .* alphas_cumprod"):
+        PipelineParts.of(pipeline)
 
 
 @pytest.mark.parametrize("stable_diffusion", ["epsilon"], indirect=True)
