@@ -168,11 +168,12 @@ def precise(vae: AutoencoderKL) -> Iterator[torch.dtype]:
     if own.itemsize > 2 or not vae.config.force_upcast:
         yield own
         return
-    vae.to(torch.float32)
+    # torch's own `to`: diffusers' warns at every cast, of modules that an AutoencoderKL has not.
+    torch.nn.Module.to(vae, torch.float32)
     try:
         yield torch.float32
     finally:
-        vae.to(own)
+        torch.nn.Module.to(vae, own)
 
 
 def check_finite(name: str, values: Tensor, dtype: torch.dtype) -> None:
