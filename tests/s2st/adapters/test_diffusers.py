@@ -30,17 +30,20 @@ from s2st import (
     InversionConfig,
     NullTextConfig,
     Prompt,
+    Query,
     SeedConfig,
     Spacing,
     Stages,
+    Task,
     TrajectoryConfig,
+    ask,
+    look_of,
     make_schedule,
     sample,
     translate,
     verify_gradient,
 )
 from s2st.adapters.diffusers import DiffusersDenoiser, PipelineParts
-from s2st.model.contract import Query, ask
 
 WIDTH, STEPS = 32, 5
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -228,15 +231,13 @@ def test_the_whole_method_runs_on_a_network(stable_diffusion, normal, dtype):
     )
     image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     latent = parts.encode_image(image)
-    result = translate(
-        parts.denoiser,
-        parts.sigma_table,
-        latent,
-        prompts[0],
-        Prompt(prompts[1], prompts[2], 3.0),
-        normal(2, 4, 16, 16),
-        stages,
+    task = Task(
+        latent=latent,
+        source=prompts[0],
+        target=Prompt(prompts[1], prompts[2], 3.0),
+        look=look_of(normal(2, 4, 16, 16)),
     )
+    result = translate(parts.denoiser, parts.sigma_table, task, stages)
     parts.pipeline.unet.to(torch.float32)
     assert result.latent.dtype is torch.float32
     assert result.null_text.gradients == 3
