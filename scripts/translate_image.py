@@ -1,50 +1,108 @@
-"""Translate one picture with any Stable Diffusion 1.x, 2.x or XL folder in diffusers' format.
+"""Translate one picture with diffusers, without ComfyUI.
 
-python scripts/translate_image.py MODEL day.png night.png --source "a street by day" \
-    --target "a street at night" --references some/night/photos/*.png
+python scripts/translate_image.py scripts/example/day.png out/night.png \
+    --source "a street by day" --target "a street at night" --look scripts/example/night
+
+Without --model it is the demo model, which knows drawn streets only; with it, any folder of a
+Stable Diffusion 1.x, 2.x or XL pipeline in diffusers' format.
 """
 
 import argparse
+import sys
+from pathlib import Path
 
 import torch
 from diffusers import DiffusionPipeline
 from diffusers.image_processor import VaeImageProcessor
-from PIL import Image
+from PIL import Image, ImageOps
 
-from s2st import InversionConfig, Prompt, Stages, translate
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # runs where it is not installed
+
+import s2st
+from demo_world.model import as_pipeline, load
 from s2st.adapters.diffusers import PipelineParts
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("model", help="folder of a diffusers pipeline")
-parser.add_argument("image"), parser.add_argument("output")
-parser.add_argument("--source", required=True, help="what the picture shows")
-parser.add_argument("--target", required=True, help="what it shall show")
-parser.add_argument("--references", nargs="+", required=True, help="pictures of the target domain")
-parser.add_argument("--guidance", type=float, default=3.0)
-parser.add_argument("--steps", type=int, default=Stages().inversion.steps)
-options = parser.parse_args()
 
-parts = PipelineParts.of(DiffusionPipeline.from_pretrained(options.model, use_safetensors=True))
-parts.pipeline.to("cuda" if torch.cuda.is_available() else "cpu")
-processor = VaeImageProcessor(vae_scale_factor=parts.pipeline.vae_scale_factor)
-size = Image.open(options.image).size
+def by_difference(parts, task, picture, steps):
+    """The difference path, and the detail that the autoencoder blurs."""
+    schedule = s2st.make_schedule(parts.sigma_table, steps, s2st.Spacing.TRAILING)
+    result = parts.decode_latent(s2st.difference_path(parts.denoiser, task, schedule))
+    # A window as wide as half a latent's pixel.
+    detail = s2st.DetailConfig(radius=max(1, parts.pipeline.vae_scale_factor // 4))
+    return s2st.restore_detail(result, picture, parts.decode_latent(task.latent), detail)
 
 
-def latent_of(path: str) -> torch.Tensor:
-    picture = processor.preprocess(Image.open(path).convert("RGB"), size[1], size[0])
-    return parts.encode_image(picture / 2 + 0.5)
+def by_s2st(parts, task, _, steps):
+    """The stages of the paper."""
+    stages = s2st.Stages(inversion=s2st.InversionConfig(steps=steps))
+    result = s2st.translate(parts.denoiser, parts.sigma_table, task, stages)
+    return parts.decode_latent(result.latent)
 
 
-prompts = [parts.encode_prompt(text, *size[::-1]) for text in (options.source, options.target, "")]
-result = translate(
-    parts.denoiser,
-    parts.sigma_table,
-    latent_of(options.image),
-    prompts[0],
-    Prompt(prompts[1], negative=prompts[2], scale=options.guidance),
-    torch.cat([latent_of(path) for path in options.references]),
-    Stages(inversion=InversionConfig(steps=options.steps)),
-)
-processor.numpy_to_pil(processor.pt_to_numpy(parts.decode_latent(result.latent)))[0].save(
-    options.output
-)
+METHODS = {"difference": by_difference, "s2st": by_s2st}
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add, shown = parser.add_argument, "%(default)s"
+    add("image", type=Path, help="the picture to translate")
+    add("output", type=Path, help="where the result goes")
+    add("--source", required=True, help="what the picture shows")
+    add("--target", required=True, help="what it shall show")
+    add("--look", type=Path, required=True, help="folder of pictures that look as it shall look")
+    add("--model", help="folder of a diffusers pipeline, else the demo model")
+    add("--method", choices=METHODS, default="difference", help=f"{shown}, or the paper's s2st")
+    add("--guidance", type=float, default=2.0, help=f"how firmly the target is followed: {shown}")
+    add("--steps", type=int, default=20, help=f"of the path or the inversion: {shown}")
+    add("--megapixels", type=float, default=0.25, help=f"larger pictures are shrunk: {shown}")
+    return parser.parse_args()
+
+
+def pipeline_of(folder):
+    """The folder's pipeline or the demo model's, where it runs fastest."""
+    if folder is None:
+        pipeline = as_pipeline(load())
+    else:
+        pipeline = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+    return pipeline.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def opened(path):
+    """A picture the right way up."""
+    return ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+
+
+def working_size(size, megapixels, stride):
+    """Width and height in whole latents, at most so many megapixels."""
+    shrunk = min(1.0, (megapixels * 1e6 / (size[0] * size[1])) ** 0.5)
+    return [max(1, int(side * shrunk / stride)) * stride for side in size]
+
+
+def main(given):
+    parts = PipelineParts.of(pipeline_of(given.model))
+    stride = parts.pipeline.vae_scale_factor
+    processor = VaeImageProcessor(vae_scale_factor=stride)
+    width, height = working_size(opened(given.image).size, given.megapixels, stride)
+
+    def read(path):
+        picture = processor.preprocess(opened(path), height, width)
+        return (picture / 2 + 0.5).to(parts.device)
+
+    texts = (given.source, given.target, "")
+    source, target, empty = (parts.encode_prompt(text, height, width) for text in texts)
+    picture = read(given.image)
+    task = s2st.Task(
+        latent=parts.encode_image(picture),
+        source=source,
+        target=s2st.Prompt(target, negative=empty, scale=given.guidance),
+        look=s2st.look_of(
+            torch.cat([parts.encode_image(read(path)) for path in sorted(given.look.iterdir())])
+        ),
+    )
+    result = METHODS[given.method](parts, task, picture, given.steps)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    processor.numpy_to_pil(processor.pt_to_numpy(result))[0].save(given.output)
+
+
+if __name__ == "__main__":
+    main(options())
