@@ -18,18 +18,15 @@ import numpy as np
 from PIL import Image
 
 from demo_world import DOMAINS, EVALUATION_SEEDS
-from s2st import InversionConfig
-from s2st.model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
+from s2st import InversionConfig, Stages
+from s2st.model.guidance import DEFAULT_GUIDANCE, MAX_GUIDANCE, MIN_GUIDANCE
 from tools.comfy_client import ComfyClient, GraphFailed, GraphInterrupted, GraphRefused, Run
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.environment import ROOT, SetupError
 from tools.sheet import contact_sheet
 from tools.templates import (
-    GUIDANCE,
-    LATE,
     REFERENCES,
     REFINE,
-    STEPS,
     decoded,
     encoded,
     sharpened,
@@ -68,8 +65,8 @@ class Job:
     target: str = "night"
     scenes: int = 4
     first: int = 0
-    steps: int = STEPS
-    cfg: float = GUIDANCE
+    steps: int = Stages().inversion.steps
+    cfg: float = DEFAULT_GUIDANCE
     refine: int = REFINE
 
     def __post_init__(self) -> None:
@@ -172,7 +169,7 @@ def stages(
     told(flow, report, f"{SEED}: report")
     from_seed = {**own, "seed": seed, "cfg": job.cfg}
     sampled = flow.add("S2ST_SampleSeed", from_seed, "sampling the new seed")
-    optimised = {**guided, "seed": seed, "cfg": job.cfg, **LATE}
+    optimised = {**guided, "seed": seed, "cfg": job.cfg}
     final, curve, report = flow.add("S2ST_TrajectoryOptimize", optimised, FINAL)
     keep(flow, curve, "trajectory loss")
     told(flow, report, f"{FINAL}: report")

@@ -15,7 +15,7 @@ from tools.comfy_client import ComfyClient, Run
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.demo import FOLDER as DEMO
 from tools.environment import ROOT
-from tools.templates import FOLDER, GUIDANCE, REFINE
+from tools.templates import FOLDER, REFINE
 from tools.workflows import NEVER, to_api
 
 HALF = 256  # pixels of a quarter of a thumbnail
@@ -104,7 +104,7 @@ def your_checkpoint(studio: Studio) -> list[np.ndarray]:
         if "megapixels" in given:
             given["megapixels"] = OWN_SIZE
         if node["class_type"] == "S2ST_Translate":
-            given |= {"cfg": GUIDANCE, "refine": REFINE}
+            given |= {"refine": REFINE}
         if node["class_type"] == "CheckpointLoaderSimple":
             node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
     result = studio.first(studio.run(graph), titles["save"])

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from s2st import Stages
 from tools import template_notes as notes
 from tools.comfy_client import ComfyClient
 from tools.comfyui import CACHE, device_arguments, find, running
@@ -14,9 +13,8 @@ from tools.environment import ROOT, SetupError
 from tools.workflows import Output, Workflow
 
 FOLDER = ROOT / "workflows"
-STEPS, GUIDANCE, REFINE = Stages().inversion.steps, 3.0, 3  # guidance: for the demo model
+REFINE = 3  # of the inversions that a template shows and keeps
 SCENES, REFERENCES = 4, 16
-LATE = {name: getattr(Stages().trajectory, name) for name in ("start", "structure_weight")}
 OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
 SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
 PHOTO = "example.png"
@@ -129,12 +127,12 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     shown(flow, bars, "weights of the channels")
     flow.group("3 - Invert and check")
     flow.note(notes.STEPS_INVERT)
-    wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
+    wanted = {"model": model, "positive": source, "latent": start}
     trajectory, _, found = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
     told(flow, found, "how exact the inversion is")
     flow.column()
     fitting = {"model": model, "trajectory": trajectory, "positive": source, "negative": negative}
-    fitting |= {"cfg": GUIDANCE, "method": "negative prompt"}
+    fitting |= {"method": "negative prompt"}
     null_text, returned, held = flow.add("S2ST_NullTextInvert", fitting)
     told(flow, held, "how exact guided sampling is")
     shown(flow, decoded(flow, returned, vae, "decode the check"), "inversion check")
@@ -147,12 +145,11 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     shown(flow, curve, "seed translation: loss")
     told(flow, done, "report")
     flow.column()
-    plain = flow.add("S2ST_SampleSeed", {**prompts, "seed": seed, "cfg": GUIDANCE, "steps": STEPS})
+    plain = flow.add("S2ST_SampleSeed", {**prompts, "seed": seed})
     shown(flow, decoded(flow, plain[0], vae, "decode"), "from the translated seed alone")
     flow.group("5 - Optimise the trajectory")
     flow.note(notes.STEPS_TRAJECTORY)
-    wanted |= {"seed": seed, "cfg": GUIDANCE, **LATE}
-    result, curve, done = flow.add("S2ST_TrajectoryOptimize", wanted)
+    result, curve, done = flow.add("S2ST_TrajectoryOptimize", {**wanted, "seed": seed})
     shown(flow, curve, "trajectory optimisation: loss")
     told(flow, done, "report")
     flow.group("6 - Look", 560)
@@ -184,8 +181,7 @@ def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow.group("4 - Translate", 380)
     flow.note(notes.OWN_TRANSLATE)
     prompts = {"model": model, "source": source, "positive": target, "negative": negative}
-    wanted = {**prompts, "latent": start, "target_domain": domain, "guided_seed": False}
-    wanted |= {"structure_weight": LATE["structure_weight"], "trajectory_start": LATE["start"]}
+    wanted = {**prompts, "latent": start, "target_domain": domain}
     result, charts, report, _ = flow.add("S2ST_Translate", wanted)
     shown(flow, charts, "losses: they should fall")
     told(flow, report, "report")
@@ -230,14 +226,14 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
     negative = prompt(flow, clip, "", "negative prompt (empty)")
     start = encoded(flow, day, vae, "encode the scenes")
     flow.column()
-    wanted = {"model": model, "positive": source, "latent": start, "steps": STEPS}
+    wanted = {"model": model, "positive": source, "latent": start}
     trajectory, _, report = flow.add("S2ST_DDIMInvert", {**wanted, "refine": REFINE})
     flow.add("S2ST_SaveTrajectory", {"trajectory": trajectory})
     told(flow, report, "how exact the inversion is")
     flow.group("A - Check")
     flow.note(notes.ONCE_CHECK)
     check = {"model": model, "trajectory": trajectory, "positive": source, "negative": negative}
-    back = flow.add("S2ST_SampleSeed", {**check, "cfg": 1.0, "steps": STEPS})[0]
+    back = flow.add("S2ST_SampleSeed", {**check, "cfg": 1.0})[0]
     shown(flow, decoded(flow, back, vae, "decode"), "inversion check")
     flow.group("B - Load", asleep=True)
     flow.note(notes.ONCE_LOAD)
@@ -250,8 +246,7 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
         wanted = {**parts, "positive": target, "target_domain": look}
         seed = flow.add("S2ST_SeedTranslate", wanted)[0]
         flow.column()
-        wanted |= {"seed": seed, "cfg": GUIDANCE, **LATE}
-        result = flow.add("S2ST_TrajectoryOptimize", wanted)[0]
+        result = flow.add("S2ST_TrajectoryOptimize", {**wanted, "seed": seed})[0]
         shown(flow, decoded(flow, result, vae, "decode"), domain)
     return flow
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ...s2st.model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
+from ...s2st.model.guidance import DEFAULT_GUIDANCE, MAX_GUIDANCE, MIN_GUIDANCE
 from .api import io
 
-# What docs/ablation.md found best; the path's two branches cancel what they share, and need less.
-DEFAULT_GUIDANCE, PATH_GUIDANCE = 3.0, 2.0
 GUIDED = 2  # evaluations of a guided step
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...s2st import DifferenceConfig, InversionConfig, Schedule, Spacing, difference_path
+from ...s2st.path.difference_path import DEFAULT_GUIDANCE
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
-from ..core.guidance import PATH_GUIDANCE, guidance_input
+from ..core.guidance import guidance_input
 from ..core.latents import packed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported
 from ..core.run import Recorder, Stage, run_stage
@@ -41,7 +42,7 @@ class DifferencePath(io.ComfyNode):
                 io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
                 guidance_input(
-                    "1.5 to 3 suit this node.", PATH_GUIDANCE, "three quarters of the time"
+                    "1.5 to 3 suit this node.", DEFAULT_GUIDANCE, "three quarters of the time"
                 ),
                 setting(InversionConfig, "steps", default=STEPS, meaning="Steps along the path."),
                 setting(

@@ -12,6 +12,7 @@ from .checks import check_conditioning
 from .contract import Conditioning, Denoiser, Query, ask
 
 MIN_GUIDANCE, MAX_GUIDANCE = 0.0, 100.0
+DEFAULT_GUIDANCE = 3.0  # where docs/ablation.md found the paper's stages best, or as good
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from ..model.gradients import loss_and_gradient
 from ..model.guidance import guided, guided_queries
 from ..model.schedule import Schedule
 
+DEFAULT_GUIDANCE = 2.0  # the two branches cancel what they share, so little of it goes far
+
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceConfig(LossConfig):
