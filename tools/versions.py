@@ -3,7 +3,7 @@
 import platform
 from importlib.metadata import version
 
-SHOWN = ("torch", "diffusers", "transformers", "kornia", "numpy", "pytest", "ruff")
+SHOWN = ("torch", "diffusers", "transformers", "kornia", "numpy", "pytest", "ruff", "mypy")
 
 
 def installed_versions() -> dict[str, str]:
