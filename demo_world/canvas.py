@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .scene import Camera
+
 SKY_DISTANCE = 1000.0
 
 
@@ -22,7 +24,7 @@ class Surface:
 class Canvas:
     """The buffers that shapes are drawn into, with a depth test at every sample."""
 
-    camera: object
+    camera: Camera
     samples: int
     surfaces: list = field(default_factory=list)
 

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tools.check import CHECKS, Check, run
 from tools.comfyui import free_port, given, port_is_free
 from tools.commands import COMMANDS
 from tools.environment import ROOT, SetupError, _check_disk
@@ -41,6 +42,20 @@ def test_an_old_python_gets_a_sentence():
         "S2ST needs Python 3.10 or newer, this is Python 3.9; start dev.py with a newer one, "
         "for example: python3.12 dev.py"
     )
+
+
+def test_the_test_command_checks_lint_format_types_and_tests():
+    modules = [check.module[0] for check in CHECKS]
+    assert modules == ["ruff", "ruff", "tools.type_check", "pytest"]
+
+
+def test_a_check_that_fails_hides_no_other(capfd):
+    wrong, right = Check("wrong", ("py_compile", "no such file")), Check("right", ("this",))
+    assert run((wrong, right)) == 1
+    shown = capfd.readouterr().out
+    assert "Zen of Python" in shown
+    assert shown.splitlines()[-2:] == ["wrong: FAILED", "right: passed"]
+    assert run((right,)) == 0
 
 
 def test_a_full_disk_gets_a_sentence():

@@ -120,7 +120,8 @@ def _unpack(wheel: Path, tree: Path) -> None:
     shutil.rmtree(scratch)
 
 
-def _link_folder(link: Path, target: Path) -> None:
+def link_folder(link: Path, target: Path) -> None:
+    """A link to a folder; on Windows a junction where links need a privilege."""
     try:
         link.symlink_to(target, target_is_directory=True)
     except OSError:
@@ -139,7 +140,7 @@ def prepare_base(base: Path, packs: Mapping[str, Path] = OUR_PACK) -> Path:
         link = base / "custom_nodes" / name
         if not link.exists():
             link.unlink(missing_ok=True)
-            _link_folder(link, folder)
+            link_folder(link, folder)
     return base
 
 

@@ -25,7 +25,7 @@ COMMANDS = (
     Command(
         name="test",
         module="tools.check",
-        help="run the linter and the whole test suite, or pytest with the arguments given",
+        help="check lint, format, types and all tests, or run pytest with the arguments given",
     ),
     Command(
         name="comfy",
