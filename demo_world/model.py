@@ -3,13 +3,11 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from diffusers import (
-    AutoencoderKL,
-    DDIMScheduler,
-    StableDiffusionPipeline,
-    UNet2DConditionModel,
-)
+from diffusers.models import AutoencoderKL, UNet2DConditionModel
+from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
+from diffusers.schedulers import DDIMScheduler
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -20,7 +18,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 CHECKPOINT = "demo_world.safetensors"
 TEXT_WIDTH = 128
 
-AUTOENCODER = {
+AUTOENCODER: dict[str, Any] = {
     "in_channels": 3,
     "out_channels": 3,
     "latent_channels": 4,
@@ -32,7 +30,7 @@ AUTOENCODER = {
     "norm_num_groups": 32,
     "scaling_factor": 1.0,
 }
-UNET = {
+UNET: dict[str, Any] = {
     "sample_size": 32,
     "in_channels": 4,
     "out_channels": 4,
@@ -46,7 +44,7 @@ UNET = {
     "use_linear_projection": True,
     "norm_num_groups": 32,
 }
-TEXT_ENCODER = {
+TEXT_ENCODER: dict[str, Any] = {
     "hidden_size": TEXT_WIDTH,
     "intermediate_size": 512,
     "num_hidden_layers": 3,
@@ -55,7 +53,7 @@ TEXT_ENCODER = {
     "hidden_act": "quick_gelu",
     "projection_dim": TEXT_WIDTH,
 }
-SCHEDULER = {
+SCHEDULER: dict[str, Any] = {
     "num_train_timesteps": 1000,
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -97,9 +95,9 @@ def build(directory):
     """An untrained model of the final architecture; its tokenizer is written to `directory`."""
     tokenizer = build_tokenizer(Path(directory) / "tokenizer", known_words())
     return DemoModel(
-        vae=AutoencoderKL(**AUTOENCODER).eval(),
-        unet=UNet2DConditionModel(**UNET).eval(),
-        text_encoder=build_text_encoder(tokenizer).eval(),
+        vae=AutoencoderKL(**AUTOENCODER).train(False),
+        unet=UNet2DConditionModel(**UNET).train(False),
+        text_encoder=build_text_encoder(tokenizer).train(False),
         tokenizer=tokenizer,
         scheduler=DDIMScheduler(**SCHEDULER),
     )
@@ -149,7 +147,7 @@ def load_network(network, tensors, prefix):
     """Fill a network with the tensors under a prefix, every one of them."""
     own = {name: tensors[tensor_name(prefix, name)] for name in network.state_dict()}
     network.load_state_dict(own, strict=True)
-    return network.eval()
+    return network.train(False)
 
 
 def load(directory=WEIGHTS):
