@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tools.check import CHECKS, Check, run
-from tools.comfyui import free_port, given, port_is_free
+from tools.comfyui import free_port, given, obtain, port_is_free
 from tools.commands import COMMANDS
 from tools.environment import ROOT, SetupError, _check_disk
 
@@ -67,6 +67,11 @@ def test_a_comfyui_that_is_not_there_gets_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("COMFYUI_PATH", str(tmp_path))
     with pytest.raises(SetupError, match="no ComfyUI is there .* correct it or unset it"):
         given()
+
+
+def test_a_release_that_is_not_known_gets_a_sentence():
+    with pytest.raises(SetupError, match=r"only 0\.3\.75, 0\.3\.52 are known; choose one"):
+        obtain("0.1.0")
 
 
 def layout_of_a_comfyui(folder):

