@@ -35,7 +35,7 @@ def parts():
 def test_the_weights_are_small_and_no_pickle():
     files = [path for path in WEIGHTS.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 25 * MEGABYTE
-    assert {path.suffix for path in files} == {".safetensors", ".json", ".txt"}
+    assert {path.suffix for path in files} == {".safetensors", ".json", ".txt", ".md"}
 
 
 def test_the_autoencoder_keeps_held_out_pictures_sharp(parts):
