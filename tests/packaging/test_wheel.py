@@ -1,6 +1,7 @@
 """The wheel: built here, unpacked where neither ComfyUI nor this folder can be seen, and used."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -26,6 +27,13 @@ for package in map(importlib.import_module, ("s2st", "demo_world")):
     print(package.__name__)
     for one in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         print(importlib.import_module(one.name).__name__)
+"""
+
+# Added to the README's lines: what a person would look at first.
+LOOK_AT_THE_RESULT = """
+import json
+print(json.dumps([list(translated.shape), translated.min().item(), translated.max().item()]))
+print((translated - picture).abs().mean().item())
 """
 
 
@@ -91,6 +99,21 @@ def test_it_imports_what_was_installed_and_is_typed(installed, python):
     place = Path(python("import s2st; print(s2st.__file__)").strip())
     assert place == installed / "s2st" / "__init__.py"
     assert (installed / "s2st" / "py.typed").is_file()
+
+
+def first_python_block(page, heading):
+    """The first fenced block of Python below a heading of a page."""
+    found = re.search(rf"^## {heading}$.*?^```python$(.*?)^```$", page, re.M | re.S)
+    return found[1]
+
+
+def test_the_lines_of_the_readme_translate_with_the_demo_model(python):
+    lines = first_python_block((ROOT / "README.md").read_text(encoding="utf-8"), "Library")
+    shown, changed = python(lines + LOOK_AT_THE_RESULT).splitlines()[-2:]
+    shape, lowest, highest = json.loads(shown)
+    assert shape == [1, 3, 128, 128]
+    assert 0 <= lowest < 0.2 and 0.6 < highest <= 1  # finite, and neither black nor grey
+    assert float(changed) > 0.1  # night is far from day
 
 
 def test_it_holds_nothing_else_and_stays_small(wheel):
