@@ -31,7 +31,7 @@ class RestoreDetail(io.ComfyNode):
                     "radius",
                     default=0,
                     min=0,
-                    max=int(DetailConfig.limits("radius").high),
+                    max=int(DetailConfig.limits("radius").span[1]),
                     tooltip="Pixels around each pixel that are fitted together; 0 takes a quarter "
                     "of the VAE's stride. More brings back more and keeps less of what is new.",
                 ),

@@ -27,6 +27,13 @@ class Limits:
     high: float | None
     meaning: str
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest value of a setting that is a number."""
+        if self.low is None or self.high is None:
+            raise ValueError(f"{self.default!r} is the default of a choice, which has no limits.")
+        return self.low, self.high
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:

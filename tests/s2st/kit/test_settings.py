@@ -72,6 +72,12 @@ def test_a_setting_that_does_not_exist_is_named():
         InversionConfig.limits("stepz")
 
 
+def test_only_a_number_has_a_span():
+    assert SeedConfig.limits("iterations").span[0] == 0
+    with pytest.raises(ValueError, match="default of a choice, which has no limits"):
+        InversionConfig.limits("spacing").span  # noqa: B018
+
+
 def test_a_whole_number_is_a_number():
     assert SeedConfig(appearance_weight=2).appearance_weight == 2
     assert InversionConfig(spacing=Spacing.TRAILING).spacing is Spacing.TRAILING
