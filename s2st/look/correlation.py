@@ -86,8 +86,8 @@ def correlation_factor(
             options = ", ".join(f"Distance.{one.name}" for one in Distance)
             raise ValueError(f"The distance is {config.distance!r}, but must be one of {options}.")
     eta = _normalised(between, within, config.sharpness)
-    values = (one.to(source.quantiles) for one in (eta, between, within))
-    return CorrelationFactor(*values, config.distance, config.sharpness)
+    eta, between, within = (one.to(source.quantiles) for one in (eta, between, within))
+    return CorrelationFactor(eta, between, within, config.distance, config.sharpness)
 
 
 def _by_histograms(source: Look, target: Look) -> tuple[Tensor, Tensor]:

@@ -85,10 +85,11 @@ def wasserstein_distance(pixels: Ranked, quantiles: Tensor) -> Tensor:
 
     Where the pixels count alike, the functions must have been `resampled` to their number.
     """
-    if pixels.shares is None:
+    shares, places = pixels.shares, pixels.places
+    if shares is None or places is None:
         return (pixels.values - quantiles).abs().mean(dim=-1)
-    wanted = read_at(quantiles.expand(len(pixels.values), -1, -1), pixels.places)
-    return ((pixels.values - wanted).abs() * pixels.shares).sum(dim=-1)
+    wanted = read_at(quantiles.expand(len(pixels.values), -1, -1), places)
+    return ((pixels.values - wanted).abs() * shares).sum(dim=-1)
 
 
 def soft_histogram(

@@ -276,11 +276,8 @@ class _GuidedStep:
         Without `conditional` the null conditioning is the source prompt, and serves for both.
         """
         leaf = leaf_of(negative.embedding)
-        serves_for_both = conditional is None
-        unconditional = self.evaluated(negative.with_embedding(leaf), not serves_for_both)
-        if serves_for_both:
-            conditional = unconditional.detach()
-        denoised = self.guided(unconditional, conditional)
+        null = self.evaluated(negative.with_embedding(leaf), negative=conditional is not None)
+        denoised = self.guided(null, null.detach() if conditional is None else conditional)
         return leaf, denoised.detach(), self.loss(denoised)
 
 
