@@ -36,20 +36,21 @@ def setting(
     if isinstance(start, Enum):
         options = [member.value for member in type(start)]
         return io.Combo.Input(identifier, options=options, default=start.value, **common)
+    low, high = limits.span
     if isinstance(start, int):
         return io.Int.Input(
             identifier,
             default=start,
-            min=int(limits.low),
-            max=int(limits.high),
+            min=int(low),
+            max=int(high),
             control_after_generate=False,  # else the editor rerolls whatever is a noise_seed
             **common,
         )
     return io.Float.Input(
         identifier,
         default=start,
-        min=limits.low,
-        max=limits.high,
+        min=low,
+        max=high,
         step=step_of(start),
         round=False,
         **common,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...s2st import NullText, Schedule
 from ..core.latents import check_same_model
 from ..core.run import Stage
 from ..core.types import NullTextValue
 
 
-def prompts_with_null_text(given: dict[str, object]) -> dict[str, object]:
+def prompts_with_null_text(given: dict[str, Any]) -> dict[str, Any]:
     """A node's inputs, where null text brings the CONDITIONING that its embeddings belong to."""
     null_text = given.get("null_text")
     return given if null_text is None else {**given, "negative": null_text.base}

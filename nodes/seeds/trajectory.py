@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import torch
 
-from ...s2st import Gradient, Stages, Trajectory, TrajectoryConfig, optimize_trajectory
+from ...s2st import Gradient, Trajectory, TrajectoryConfig, optimize_trajectory
+from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.guidance import evaluations_of_a_step, guidance_input
@@ -23,8 +24,6 @@ from ..core.types import (
 )
 from ..pictures.charts import line_chart
 from .fitted import check_null_text_fits, fitted_to, prompts_with_null_text
-
-AFTER_SEED = Stages().trajectory  # the node's place is behind Seed Translate
 
 
 class TrajectoryOptimize(io.ComfyNode):
@@ -50,9 +49,13 @@ class TrajectoryOptimize(io.ComfyNode):
                 guidance_input("With null text it must be the one that was made for."),
                 setting(TrajectoryConfig, "iterations"),
                 setting(TrajectoryConfig, "learning_rate"),
-                setting(TrajectoryConfig, "structure_weight", default=AFTER_SEED.structure_weight),
+                setting(
+                    TrajectoryConfig,
+                    "structure_weight",
+                    default=AFTER_SEED_TRANSLATION.structure_weight,
+                ),
                 setting(TrajectoryConfig, "appearance_weight"),
-                setting(TrajectoryConfig, "start", default=AFTER_SEED.start),
+                setting(TrajectoryConfig, "start", default=AFTER_SEED_TRANSLATION.start),
                 setting(TrajectoryConfig, "end"),
                 setting(TrajectoryConfig, "gradient"),
                 setting(TrajectoryConfig, "reference"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +21,7 @@ from ...s2st import (
     look_of,
     translate,
 )
+from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.guidance import evaluations_of_a_step, guidance_input
@@ -88,7 +91,7 @@ class Translate(io.ComfyNode):
                     TrajectoryConfig,
                     "start",
                     called="trajectory_start",
-                    default=DEFAULTS.trajectory.start,
+                    default=AFTER_SEED_TRANSLATION.start,
                     meaning="Fraction of the run after which the trajectory is optimised; the "
                     "translated seed holds what comes before. Without one, 0 is better.",
                 ),
@@ -96,7 +99,7 @@ class Translate(io.ComfyNode):
                 setting(
                     TrajectoryConfig,
                     "structure_weight",
-                    default=DEFAULTS.trajectory.structure_weight,
+                    default=AFTER_SEED_TRANSLATION.structure_weight,
                 ),
                 setting(TrajectoryConfig, "appearance_weight"),
                 setting(TrajectoryConfig, "distance"),
@@ -132,7 +135,7 @@ class Translate(io.ComfyNode):
         )
 
 
-def stages_of(given: dict[str, object]) -> Stages:
+def stages_of(given: Mapping[str, Any]) -> Stages:
     """The stages that the node's inputs ask for."""
     seeded = given["seed_iterations"] != 0
     return Stages(
@@ -193,16 +196,22 @@ def _goes_through_model(stages: Stages) -> bool:
     )
 
 
+def _fitting(null_text: NullTextConfig | None) -> int:
+    """Evaluations of a step of null-text inversion; the negative prompt itself needs none."""
+    if null_text is None or null_text.method is NullTextMethod.NEGATIVE_PROMPT:
+        return 0
+    return null_text.evaluations_per_step
+
+
 def expected_evaluations(stages: Stages, scale: float) -> dict[str, int]:
     """Model evaluations of each stage at most."""
     steps, per_step = stages.inversion.steps, evaluations_of_a_step(scale)
-    null_text, seed = stages.null_text, stages.seed
+    seed = stages.seed
     trajectory = stages.trajectory or TrajectoryConfig(iterations=0)
-    known = null_text is None or null_text.method is NullTextMethod.NEGATIVE_PROMPT
     ahead = per_step if stages.guided_seed else 1
     amounts = (
         stages.inversion.evaluations,
-        0 if known else steps * null_text.evaluations_per_step,
+        steps * _fitting(stages.null_text),
         0 if seed is None else seed.iterations * seed.lookahead * ahead,
         trajectory.asks(steps) * per_step,
     )

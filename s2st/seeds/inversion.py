@@ -76,7 +76,7 @@ class _Ascent:
 
     def __init__(self, model: Denoiser, source: Conditioning, refine: int) -> None:
         self._model, self._source, self._refine = model, source, refine
-        self._noise: Tensor | None = None
+        self._noise: Tensor | None = None  # kept by refined steps only
         self.denoised: Tensor  # the last estimate, for previews
 
     def up(self, x: Tensor, sigma: float, higher_sigma: float) -> Tensor:
@@ -84,19 +84,22 @@ class _Ascent:
 
         A clean latent (sigma = 0) has no eps of its own: there the model is asked one level above.
         """
-        if self._noise is None or self._refine == 0:
-            self._noise = self._noise_at(x, sigma if sigma > 0 else higher_sigma)
-        guess = ddim_inverse_step(x, self._noise, sigma, higher_sigma)
-        return self._refined(x, guess, sigma, higher_sigma) if self._refine else guess
+        noise = self._noise
+        if noise is None:
+            noise = self._noise_at(x, sigma if sigma > 0 else higher_sigma)
+        guess = ddim_inverse_step(x, noise, sigma, higher_sigma)
+        return self._refined(x, guess, noise, sigma, higher_sigma) if self._refine else guess
 
-    def _refined(self, x: Tensor, guess: Tensor, sigma: float, higher_sigma: float) -> Tensor:
+    def _refined(
+        self, x: Tensor, guess: Tensor, noise: Tensor, sigma: float, higher_sigma: float
+    ) -> Tensor:
         """Fixed-point iterations towards the state from which the sampler's step returns to x.
 
         AIDI (Pan et al. 2309.04907): x_{t+1} <- x_t + (sigma_{t+1} - sigma_t) eps(x_{t+1}). What an
         iteration moves is exactly what the sampler would miss from where it began, so that,
         picture by picture the best state is known, or about to be reached where it fell last.
         """
-        best, best_noise, least = guess, self._noise, x.new_full((len(x),), torch.inf)
+        best, best_noise, least = guess, noise, x.new_full((len(x),), torch.inf)
         for _ in range(self._refine):
             noise = self._noise_at(guess, higher_sigma)
             moved = ddim_inverse_step(x, noise, sigma, higher_sigma)
