@@ -82,8 +82,8 @@ OWN_WORDS = (
     "season or weather. Short and true beats long and poetic."
 )
 OWN_TRANSLATE = (
-    "- **too weak**: raise *cfg* (5 to 9) or *appearance_weight*\n"
-    "- **too strong**: lower *cfg* (2 to 4), or *trajectory_iterations*\n"
+    "- **too weak**: raise *cfg* (4 to 7) or *appearance_weight*\n"
+    "- **too strong**: lower *cfg* (1.5 to 2), or *trajectory_iterations*\n"
     "- **edges move**: raise *structure_weight* (5 to 10), set *trajectory_start* to 0\n"
     "- **only a part shall change**: connect a *mask*, white changes\n"
     "- **slow or out of memory**: *seed_iterations* and *trajectory_start* 0, fewer megapixels"
