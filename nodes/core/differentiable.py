@@ -1,4 +1,4 @@
-"""Gradients through a model that lives in ComfyUI, leaving the model as it was.
+"""Normal tensors for autograd where the core has others, leaving the model as it was.
 
 The core works in torch.inference_mode, and autograd refuses tensors made there. Which tensors
 those are (weights, prompts, masks, ControlNet hints) depends on what ran before, so each is
@@ -7,18 +7,15 @@ replaced at the moment autograd meets it, by a function mode: torch's public way
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+import functools
+import weakref
+from collections.abc import Callable
+from types import MethodWrapperType
 
-import comfy.ldm.modules.attention as attention
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils.checkpoint import checkpoint
 
-REFUSED_BY_AUTOGRAD = "Inference tensors cannot be saved for backward"
-REFUSED_IN_PLACE = "Inplace update to inference tensor outside InferenceMode"
-UNET_BLOCKS = ("ResBlock", "VideoResBlock", "BasicTransformerBlock")
 # Where torch hands a tensor's memory to another one; elsewhere weights are copied.
 SHARING, SHARED = ("cpu", "cuda"), (torch.float32, torch.float16, torch.bfloat16)
 SLICE = Tensor.__getitem__
@@ -28,10 +25,26 @@ OUT_OF_PLACE = {
     Tensor.mul_: torch.mul,
     Tensor.div_: torch.div,
 }
+# What reads one tensor and nothing else has nothing to be replaced.
+OF_ONE_TENSOR = {
+    Tensor.chunk,
+    Tensor.contiguous,
+    Tensor.flatten,
+    Tensor.movedim,
+    Tensor.permute,
+    Tensor.reshape,
+    Tensor.softmax,
+    Tensor.to,
+    Tensor.transpose,
+    Tensor.type,
+    Tensor.unflatten,
+    Tensor.unsqueeze,
+    Tensor.view,
+}
 
 
 class NormalTensors(TorchFunctionMode):
-    """Calls again, with normal tensors, whatever autograd refuses for an inference tensor.
+    """Gives autograd normal tensors where the core has inference tensors, before it refuses them.
 
     `a += b` becomes `a = a + b` where autograd may still need the old a, as when the core adds a
     ControlNet's output; views are left alone, for there the core means the tensor behind them.
@@ -40,79 +53,114 @@ class NormalTensors(TorchFunctionMode):
     gradient: newer cores cast an offloaded weight into memory that they use again for the next.
     Should a model rely on the opposite, the check of its gradients fails: their slope is measured
     without this mode.
+
+    One is made for a session: it remembers the normal tensor that stands for each weight.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._weights = Weights()
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if func in OUT_OF_PLACE and _is_intermediate(args[0]) and not args[0]._is_view():
-            func = OUT_OF_PLACE[func]
-        if torch.is_grad_enabled() and _keeps_what_is_lent(func, args, kwargs):
-            args, kwargs = _mapped(args, _own_copy), _mapped(kwargs, _own_copy)
-        try:
+        if type(func) is MethodWrapperType or func in OF_ONE_TENSOR:  # first: a look at a property
+            return func(*args, **kwargs)
+        written = _written(func, args, kwargs)
+        if written is None:
+            return self._called(func, args, kwargs)
+        if func in OUT_OF_PLACE and _is_intermediate(written) and not written._is_view():
+            return self._called(OUT_OF_PLACE[func], args, kwargs)
+        return self._called_in_place(func, written, args, kwargs)
+
+    def _called(self, func: Callable, args: tuple, kwargs: dict) -> object:
+        if _joins_graph(args, kwargs):
+            args, kwargs = _mapped(args, self._normal), _mapped(kwargs, self._normal)
             result = func(*args, **kwargs)
-            return result.clone() if func is SLICE and _is_intermediate(args[0]) else result
-        except RuntimeError as error:
-            retry = _retry(func, args, str(error))
-            if retry is None:
-                raise
-        return retry(func, args, kwargs)
+            return result.clone() if func is SLICE and args[0].requires_grad else result
+        return func(*args, **kwargs)
+
+    def _called_in_place(
+        self, func: Callable, written: Tensor, args: tuple, kwargs: dict
+    ) -> object:
+        if _any_requires_grad(args, kwargs):
+            rest = _mapped(args[1:], self._normal)
+            return func(*args[:1], *rest, **kwargs)
+        if written.is_inference():
+            with torch.inference_mode():
+                return func(*args, **kwargs)
+        return func(*args, **kwargs)
+
+    def _normal(self, value: Tensor) -> Tensor:
+        """What autograd may keep in place of this tensor."""
+        if type(value) is nn.Parameter and _can_share(value):
+            return self._weights.normal(value)
+        if value.is_inference():
+            return value.detach().clone()
+        return value.clone() if type(value) is Tensor and not value.requires_grad else value
+
+
+class Weights:
+    """For each weight, of which there are many and large ones, a view that collects no gradient.
+
+    Hooks do change weights between evaluations; what they change is computed again before a
+    backward pass reads it (`Room.recomputed`). A view is made anew when its weight has moved, and
+    given up with it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Tensor, weakref.ref]] = {}
+
+    def normal(self, weight: nn.Parameter) -> Tensor:
+        known = self._known.get(id(weight))
+        if known is not None and known[0].data_ptr() == weight.data_ptr():
+            return known[0]
+        view = weight.detach()
+        return self._remembered(weight, torch.from_dlpack(view) if view.is_inference() else view)
+
+    def _remembered(self, weight: nn.Parameter, normal: Tensor) -> Tensor:
+        key, known = id(weight), self._known
+        known[key] = normal, weakref.ref(weight, lambda _: known.pop(key, None))
+        return normal
+
+
+def _can_share(value: Tensor) -> bool:
+    return value.device.type in SHARING and value.dtype in SHARED
 
 
 def _is_intermediate(value: Tensor) -> bool:
     return torch.is_grad_enabled() and value.requires_grad
 
 
-def _retry(func: Callable, args: tuple, message: str) -> Callable | None:
-    if REFUSED_BY_AUTOGRAD in message and not _changes_inference_tensor(func, args):
-        return _with_normal_tensors
-    if REFUSED_IN_PLACE in message and not _any_requires_grad(_tensors_among(args, {})):
-        return _in_inference_mode
+def _written(func: Callable, args: tuple, kwargs: dict) -> Tensor | None:
+    """The tensor that a call writes into, if it does."""
+    if kwargs and isinstance(kwargs.get("out"), Tensor):
+        return kwargs["out"]
+    if _is_in_place(func) or (kwargs and kwargs.get("inplace")):
+        return args[0] if args and isinstance(args[0], Tensor) else None
     return None
 
 
-def _with_normal_tensors(func: Callable, args: tuple, kwargs: dict) -> object:
-    return func(*_mapped(args, _normal_tensor), **_mapped(kwargs, _normal_tensor))
-
-
-def _in_inference_mode(func: Callable, args: tuple, kwargs: dict) -> object:
-    with torch.inference_mode():
-        return func(*args, **kwargs)
-
-
-def _changes_inference_tensor(func: Callable, args: tuple) -> bool:
-    changed = args[0] if args and _is_in_place(func) else None
-    return isinstance(changed, Tensor) and changed.is_inference()
-
-
+@functools.cache
 def _is_in_place(func: Callable) -> bool:
     name = getattr(func, "__name__", "")
     return (name.endswith("_") and not name.endswith("__")) or name.startswith(("__i", "__set"))
 
 
-def _keeps_what_is_lent(func: Callable, args: tuple, kwargs: dict) -> bool:
-    """Whether autograd may keep an argument whose memory is not its own; asked at every call."""
-    tensors = _tensors_among(args, kwargs)
-    joins_graph = _any_requires_grad(tensors)
-    return joins_graph and any(map(_may_be_lent, tensors)) and not _is_in_place(func)
+def _joins_graph(args: tuple, kwargs: dict) -> bool:
+    return torch.is_grad_enabled() and _any_requires_grad(args, kwargs)
 
 
-def _any_requires_grad(tensors: list[Tensor]) -> bool:
-    return any(one.requires_grad for one in tensors)
-
-
-def _may_be_lent(value: Tensor) -> bool:
-    """Weights stay in their place until the model is unloaded, and slopes are ours."""
-    return type(value) is Tensor and not value.requires_grad
-
-
-def _tensors_among(args: tuple, kwargs: dict) -> list[Tensor]:
-    found = []
+def _any_requires_grad(args: tuple, kwargs: dict) -> bool:
+    """Whether one of these tensors, or of those listed among them, has a gradient."""
     for value in (*args, *kwargs.values()):
         if isinstance(value, Tensor):
-            found.append(value)
-        elif isinstance(value, (tuple, list)):
-            found += [one for one in value if isinstance(one, Tensor)]
-    return found
+            if value.requires_grad:
+                return True
+        elif isinstance(value, (tuple, list)) and any(
+            isinstance(one, Tensor) and one.requires_grad for one in value
+        ):
+            return True
+    return False
 
 
 def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
@@ -120,108 +168,7 @@ def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
     if isinstance(value, Tensor):
         return change(value)
     if isinstance(value, (tuple, list)):
-        return type(value)(_mapped(one, change) for one in value)
+        return type(value)([_mapped(one, change) for one in value])
     if isinstance(value, dict):
         return {key: _mapped(one, change) for key, one in value.items()}
     return value
-
-
-def _own_copy(value: Tensor) -> Tensor:
-    return value.clone() if _may_be_lent(value) else value
-
-
-def _normal_tensor(value: Tensor) -> Tensor:
-    """A copy, or for a weight, of which there are many and large ones, another view of its memory.
-
-    Hooks do change weights between evaluations; what they change is computed again before a
-    backward pass reads it (`Session.run`).
-    """
-    if not value.is_inference():
-        return value
-    if type(value) is nn.Parameter and value.device.type in SHARING and value.dtype in SHARED:
-        return torch.from_dlpack(value.detach())
-    return value.clone()
-
-
-def differentiable_options(options: dict) -> dict:
-    """Model options whose attention is PyTorch's: the one that can be differentiated everywhere.
-
-    Cores before 0.3.57 do not read the override and keep the attention they were started with.
-    Newer ones can share the prompts among several GPUs, in threads that record no gradients: here
-    one GPU computes all.
-    """
-
-    def override(_, *args, **kwargs):
-        return attention.attention_pytorch(*args, **kwargs)
-
-    transformer = {
-        **options.get("transformer_options", {}),
-        "optimized_attention_override": override,
-    }
-    alone = {name: one for name, one in options.items() if name != "multigpu_clones"}
-    return {**alone, "transformer_options": transformer}
-
-
-@contextlib.contextmanager
-def checkpointed_blocks(network: nn.Module) -> Iterator[None]:
-    """Inside, each block is computed again in the backward pass instead of kept in memory."""
-    blocks = blocks_of(network)
-    before = [vars(block).get("forward") for block in blocks]
-    for block in blocks:
-        block.forward = _recomputed(block.forward)
-    try:
-        yield
-    finally:
-        for block, forward in zip(blocks, before, strict=True):
-            if forward is None:
-                del block.forward
-            else:
-                block.forward = forward
-
-
-def blocks_of(network: nn.Module) -> list[nn.Module]:
-    """A UNet's residual and transformer blocks, or the blocks a diffusion transformer lists."""
-    named = [one for one in network.modules() if type(one).__name__ in UNET_BLOCKS]
-    if named:
-        return named
-    lists = [one for one in network.children() if isinstance(one, nn.ModuleList)]
-    return [block for blocks in lists for block in blocks]
-
-
-def _recomputed(forward: Callable) -> Callable:
-    def run(*args, **kwargs):
-        # A block may write into what it is given, as Flux does, and must find it again.
-        return forward(*_copied(args, (dict, Tensor)), **_copied(kwargs, (dict, Tensor)))
-
-    def call(*args, **kwargs):
-        if not torch.is_grad_enabled():
-            return forward(*args, **kwargs)
-        # The core goes on writing into its options: remember them as they are now.
-        args, kwargs = _copied(args, dict), _copied(kwargs, dict)
-        return checkpoint(
-            run,
-            *args,
-            use_reentrant=False,
-            preserve_rng_state=False,
-            context_fn=_contexts,
-            **kwargs,
-        )
-
-    return call
-
-
-def _contexts() -> tuple[contextlib.AbstractContextManager, contextlib.AbstractContextManager]:
-    return contextlib.nullcontext(), NormalTensors()
-
-
-def _copied(given: tuple | dict, kinds: type | tuple[type, ...]) -> tuple | dict:
-    """The same arguments, those of these kinds as copies."""
-
-    def copied(one: object) -> object:
-        if not isinstance(one, kinds):
-            return one
-        return one.clone() if isinstance(one, Tensor) else dict(one)
-
-    if isinstance(given, tuple):
-        return tuple(map(copied, given))
-    return {name: copied(one) for name, one in given.items()}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import comfy.model_management
 import comfy.utils
 import latent_preview
 from torch import Tensor
 
-from ...s2st import Conditioning, Denoiser, StepRecord
+from ...s2st import Denoiser, StepRecord
+from ...s2st.model.contract import Joint, Query, ask
 
 
 class Progress:
@@ -38,20 +41,20 @@ class Progress:
         """The model, moving the bar with each of its evaluations."""
         return _Watched(model, self)
 
-    def evaluated(self) -> None:
-        """One evaluation is done; never beyond the end of the step it belongs to."""
-        self._value = max(self._value, min(self._value + 1, self._limit))
+    def evaluated(self, prompts: int) -> None:
+        """Evaluations are done; never beyond the end of the step they belong to."""
+        self._value = max(self._value, min(self._value + prompts, self._limit))
         self._bar.update_absolute(max(1, round(self._value)), self._total)
 
 
-class _Watched:
+class _Watched(Joint):
     def __init__(self, model: Denoiser, progress: Progress) -> None:
         self._model, self._progress = model, progress
 
-    def denoise(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        denoised = self._model.denoise(x, sigma, conditioning)
-        self._progress.evaluated()
-        return denoised
+    def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
+        answers = ask(self._model, queries, sigma)
+        self._progress.evaluated(len(queries))
+        return answers
 
 
 def stop_if_interrupted() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import comfy.controlnet
+import comfy.hooks
 import comfy.model_patcher
 import torch
 from torch import Tensor
@@ -81,7 +83,7 @@ class PreparedPrompt:
 
     def __init__(self, name: str, raw: list, processed: list[dict]) -> None:
         self.name = name
-        self._entries = processed
+        self.entries = processed
         self._tokens = list({id(entry[0]): entry[0] for entry in raw}.values())
         with torch.inference_mode(False):
             self.conditioning = Conditioning(joined_embedding(self._tokens), PromptHandle(name))
@@ -89,22 +91,27 @@ class PreparedPrompt:
     @property
     def is_shared(self) -> bool:
         """Whether every picture of a batch is given the same, so that a batch may be split."""
-        return all(_is_shared(entry) for entry in self._entries)
+        return all(_is_shared(entry) for entry in self.entries)
 
     @property
-    def changes_weights(self) -> bool:
-        """Whether hooks change the model's own weights for this prompt."""
-        return any(entry.get("hooks") is not None for entry in self._entries)
+    def has_hint_per_picture(self) -> bool:
+        """Whether a ControlNet keeps a hint for each picture, laid out for one count of prompts."""
+        return any(_hints(entry.get("control")) > 1 for entry in self.entries)
+
+    @property
+    def hooks(self) -> list[comfy.hooks.HookGroup | None]:
+        """What changes the model's own weights for each entry."""
+        return [entry.get("hooks") for entry in self.entries]
 
     def with_embedding(self, embedding: Tensor) -> list[dict]:
         """The prepared entries, reading `embedding` in place of their own tokens."""
         if _is_same(embedding, self.conditioning.embedding):
-            return self._entries
+            return self.entries
         lengths = [tokens.shape[1] for tokens in self._tokens]
         parts = dict(
             zip(map(id, self._tokens), torch.split(embedding, lengths, dim=1), strict=True)
         )
-        return [self._replaced(entry, parts) for entry in self._entries]
+        return [self._replaced(entry, parts) for entry in self.entries]
 
     def _replaced(self, entry: dict, parts: Mapping[int, Tensor]) -> dict:
         attention = entry["model_conds"].get("c_crossattn")
@@ -123,6 +130,16 @@ def _is_shared(entry: dict) -> bool:
     alone = all(getattr(one.cond, "shape", [1])[0] == 1 for one in others.values())
     mask = entry.get("mask")
     return alone and (mask is None or len(mask) == 1) and "control" not in entry
+
+
+def _hints(control: comfy.controlnet.ControlBase | None) -> int:
+    """The most hints of a ControlNet and of those chained before it."""
+    most = 0
+    while control is not None:
+        hint = control.cond_hint_original
+        most = max(most, 0 if hint is None else len(hint))
+        control = control.previous_controlnet
+    return most
 
 
 def _is_same(embedding: Tensor, original: Tensor) -> bool:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-import comfy.model_management
 import comfy.model_patcher
 import comfy.patcher_extension
 import comfy.samplers
@@ -20,11 +19,11 @@ import torch
 from torch import Tensor
 
 from ...s2st import Conditioning, Denoiser
-from ...s2st.model.gradients import Checkpointed
-from .denoiser import ComfyDenoiser, graph_memory
-from .differentiable import checkpointed_blocks, differentiable_options
+from .backward import Backward, differentiable_options
+from .denoiser import ComfyDenoiser
 from .facts import Prediction, model_facts
 from .prompts import PreparedPrompt
+from .room import Room, graph_needs, room_for
 from .units import core_sigmas
 
 Result = TypeVar("Result")
@@ -67,44 +66,17 @@ class _Work(comfy.samplers.Sampler):
         self.result: Result | None = None
 
     def sample(self, model_wrap, sigmas, extra_args, callback, noise, *rest, **options):
-        options = extra_args["model_options"]
-        if self.run.gradients:
-            options = differentiable_options(options)
+        options, model = extra_args["model_options"], model_wrap.inner_model
         model_wrap.prepare(noise, noise.device)
-        with torch.inference_mode(False), torch.no_grad():
-            denoiser = ComfyDenoiser(
-                model_wrap.inner_model,
-                model_wrap.prompts,
-                options,
-                self.run.flow,
-                self.run.gradients,
-            )
-            with self._differentiable(model_wrap):
-                self.result = self.work(denoiser, model_wrap)
+        room = room_for(model, noise.shape, noise.device)
+        backward = self.run.backward(room, model_wrap.prompts.values())
+        if backward is not None:
+            options = differentiable_options(options)
+        denoiser = ComfyDenoiser(model, model_wrap.prompts, options, self.run.flow, backward, room)
+        through = backward.through(model.diffusion_model) if backward else contextlib.nullcontext()
+        with torch.inference_mode(False), torch.no_grad(), through:
+            self.result = self.work(denoiser, model_wrap)
         return noise
-
-    @contextlib.contextmanager
-    def _differentiable(self, guider: _Guider) -> Iterator[None]:
-        if not self.run.gradients:
-            yield
-            return
-        with without_fused_kernels(), checkpointed_blocks(guider.inner_model.diffusion_model):
-            yield
-
-
-@contextlib.contextmanager
-def without_fused_kernels() -> Iterator[None]:
-    """Inside, newer cores compute by operations that have a backward pass, as when they train."""
-    management = comfy.model_management
-    before = getattr(management, "in_training", None)
-    if before is None:
-        yield
-        return
-    management.in_training = True
-    try:
-        yield
-    finally:
-        management.in_training = before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,11 +87,18 @@ class Session:
     prompts: Mapping[str, list]  # name -> CONDITIONING; "positive" and "negative" belong together
     shape: tuple[int, ...]
     sigmas: tuple[float, ...]
-    gradients: bool = False  # through the model
+    gradients: int = 0  # how many evaluations of a prompt are gone back through at once
 
     @property
     def flow(self) -> bool:
         return model_facts(self.patcher).prediction is Prediction.FLOW
+
+    def backward(self, room: Room, prompts: Iterable[PreparedPrompt]) -> Backward | None:
+        """How evaluations are made ready to be gone back through, where that is asked for."""
+        if not self.gradients:
+            return None
+        changes_weights = any(any(prompt.hooks) for prompt in prompts)
+        return Backward(room.recomputed(self.shape[0], self.gradients, changes_weights))
 
     def run(self, work: Callable[[Denoiser, Mapping[str, Conditioning]], Result]) -> Result:
         """Let the core load and prepare the model, call `work`, and clean up after it."""
@@ -131,9 +110,6 @@ class Session:
 
         def inside(denoiser: Denoiser, guider: _Guider) -> Result:
             device = patcher.load_device
-            if self.gradients and any(prompt.changes_weights for prompt in guider.prompts.values()):
-                # One prompt's weights must be back when its evaluation is gone through again.
-                denoiser = Checkpointed(denoiser)
             named = {
                 name: _on_device(prompt.conditioning, prompt, device)
                 for name, prompt in guider.prompts.items()
@@ -157,7 +133,7 @@ def _on_device(
 
 
 def _with_room_for_graph(executor, model, noise_shape, conds, **options):
-    # The core doubles this, for both prompts at once; ours go one by one. Never less than twice
-    # what it asks for itself: attention that keeps scores was not measured.
-    larger = [math.ceil(noise_shape[0] * max(2, graph_memory() / 2)), *noise_shape[1:]]
+    # For one evaluation, block by block; with more room less is computed again. The core doubles
+    # this, for both prompts at once. Never less than twice what it asks for itself.
+    larger = [math.ceil(noise_shape[0] * max(2, graph_needs().blocks / 2)), *noise_shape[1:]]
     return executor(model, larger, conds, **options)

@@ -5,6 +5,7 @@ everything around them (LoRA, ControlNet, hooks, samplers, memory management) is
 """
 
 import hashlib
+import json
 import sys
 import time
 
@@ -516,6 +517,115 @@ class TestUnloadAll:
         return (model,)
 
 
+class Asked(list):
+    """What model patches were shown since this was last told."""
+
+    def told(self):
+        seen = list(self)
+        self.clear()
+        return seen
+
+
+class TestSides:
+    """A model patch that notes which side of guidance each part of a call is said to be on."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+    SEEN = Asked()
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def patch(self, model):
+        def note_and_apply(apply_model, given):
+            self.SEEN.append(list(given["c"]["transformer_options"]["cond_or_uncond"]))
+            return apply_model(given["input"], given["timestep"], **given["c"])
+
+        noted = model.clone()
+        noted.set_model_unet_function_wrapper(note_and_apply)
+        return (noted,)
+
+
+class TestImagePrompt:
+    """A model patch like IPAdapter's: an image prompt for the positive side, none for the other."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",), "seed": ("INT", {"default": 1})}}
+
+    def patch(self, model, seed):
+        generator = torch.Generator().manual_seed(seed)
+        sides = 3 * torch.randn(1, 4, WIDTH, generator=generator), torch.zeros(1, 4, WIDTH)
+
+        def with_image(query, context, value, options):
+            order = options["cond_or_uncond"]
+            each = len(context) // len(order)
+            image = torch.cat([sides[side].expand(each, -1, -1) for side in order]).to(context)
+            return query, torch.cat([context, image], dim=1), torch.cat([value, image], dim=1)
+
+        patched = model.clone()
+        patched.set_model_attn2_patch(with_image)
+        return (patched,)
+
+
+class TestJoint:
+    """Three prompts at two states asked together, in this order, beside each asked alone.
+
+    `source` is asked at the other state; the order names the queries by their first letters.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+    SIGMA = 2.0
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        prompts = dict.fromkeys(("source", "positive", "negative"), ("CONDITIONING",))
+        latents = dict.fromkeys(("latent", "other"), ("LATENT",))
+        rest = {"order": ("STRING",), "fitted": ("BOOLEAN",), "gradients": ("BOOLEAN",)}
+        return {"required": {"model": ("MODEL",), **latents, **prompts, **rest}}
+
+    def tell(self, model, latent, other, source, positive, negative, order, fitted, gradients):
+        session, units, contract = map(
+            ours, ("nodes.core.session", "nodes.core.units", "s2st.model.contract")
+        )
+        state = units.to_model_space(model, latent["samples"])
+        elsewhere = units.to_model_space(model, other["samples"])
+
+        def asked(denoiser, named):
+            against = named["negative"]
+            if fitted:
+                against = against.with_embedding(1.1 * against.embedding)
+            known = {
+                "s": contract.Query(elsewhere, named["source"]),
+                "p": contract.Query(state, named["positive"]),
+                "n": contract.Query(state, against, negative=True),
+            }
+            queries = [known[letter] for letter in order]
+            with torch.set_grad_enabled(gradients):
+                TestSides.SEEN.clear()
+                joint = denoiser.denoise_all(queries, self.SIGMA)
+                sides = TestSides.SEEN.told()
+                calls = denoiser.calls
+                told = {"evaluations": calls.evaluations, "model_calls": calls.model_calls}
+                told |= {"reasons": sorted(calls.reasons), "sides": sides}
+                alone = [denoiser.denoise_all([one], self.SIGMA)[0] for one in queries]
+            apart = max(float((a - b).abs().max()) for a, b in zip(joint, alone, strict=True))
+            # What the network answers, without the state that it was asked about.
+            size = min(float((a - q.x).std()) for a, q in zip(alone, queries, strict=True))
+            return {**told, "apart": apart / size}
+
+        run = session.Session(
+            patcher=model,
+            prompts={"source": source, "positive": positive, "negative": negative},
+            shape=tuple(state.shape),
+            sigmas=(self.SIGMA, 0.0),
+            gradients=gradients,
+        )
+        return (json.dumps(run.run(asked)),)
+
+
 class TestGuidedSlope:
     """The slope of the guided estimate by our gradients, over the one measured beside it."""
 
@@ -631,6 +741,9 @@ NODE_CLASS_MAPPINGS = {
     "TestTrains": TestTrains,
     "TestRandomState": TestRandomState,
     "TestUnloadAll": TestUnloadAll,
+    "TestSides": TestSides,
+    "TestImagePrompt": TestImagePrompt,
+    "TestJoint": TestJoint,
     "TestGuidedSlope": TestGuidedSlope,
     "TestSlope": TestSlope,
 }
