@@ -12,6 +12,7 @@ import comfy.samplers
 import torch
 from torch import Tensor
 
+from ...s2st import Conditioning
 from ...s2st.model.contract import Joint, Query
 from ...s2st.model.parameterization import flow_time, to_flow
 from .backward import Backward
@@ -69,7 +70,7 @@ class ComfyDenoiser(Joint):
 
     def _planned(self, rows: list[Row]) -> list[list[Row]]:
         """The rows of each question to the core: all, or one, or one prompt."""
-        prompts = [self._prompt(one) for row in rows for one in row.asked.values()]
+        prompts = [self.prompt_of(one) for row in rows for one in row.asked.values()]
         reason = self._reason_to_ask_each_alone(prompts)
         if reason is not None:
             self.calls.reasons.add(reason)
@@ -96,7 +97,8 @@ class ComfyDenoiser(Joint):
     def _goes_back(self) -> bool:
         return self._backward is not None and torch.is_grad_enabled()
 
-    def _prompt(self, conditioning) -> PreparedPrompt:
+    def prompt_of(self, conditioning: Conditioning) -> PreparedPrompt:
+        """The prepared prompt that a conditioning stands for."""
         return self._prompts[conditioning.extra.name]
 
     def _answers_together(self, rows: list[Row], level: float) -> dict[int, Tensor]:
@@ -135,7 +137,8 @@ class ComfyDenoiser(Joint):
 
     def _entries(self, row: Row) -> dict[int, Entries]:
         return {
-            side: self._prompt(one).with_embedding(one.embedding) for side, one in row.asked.items()
+            side: self.prompt_of(one).with_embedding(one.embedding)
+            for side, one in row.asked.items()
         }
 
     def _counting(self, options: dict) -> dict:
@@ -155,7 +158,7 @@ class ComfyDenoiser(Joint):
     def _pictures_at_once(self, rows: list[Row]) -> int:
         """By the memory that was free at first, so that runs repeat exactly."""
         batch, prompts = len(rows[0].state), [one for row in rows for one in row.asked.values()]
-        if not all(self._prompt(one).is_shared for one in prompts):
+        if not all(self.prompt_of(one).is_shared for one in prompts):
             return batch
         return self._room.at_once(batch, len(prompts) if self._backward else 0)
 

@@ -6,7 +6,7 @@ and null-text inversion puts other tokens in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import comfy.controlnet
@@ -102,6 +102,14 @@ class PreparedPrompt:
     def hooks(self) -> list[comfy.hooks.HookGroup | None]:
         """What changes the model's own weights for each entry."""
         return [entry.get("hooks") for entry in self.entries]
+
+    @property
+    def kind(self) -> Hashable:
+        """What of it decides how a backward pass is computed."""
+        return tuple(
+            (tuple(sorted(entry["model_conds"])), type(entry.get("control")), "hooks" in entry)
+            for entry in self.entries
+        )
 
     def with_embedding(self, embedding: Tensor) -> list[dict]:
         """The prepared entries, reading `embedding` in place of their own tokens."""

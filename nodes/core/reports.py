@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...s2st import NullText, StepRecord, Trajectory
+from .denoiser import Calls
 from .facts import guidance_patches
 
 
@@ -13,8 +14,9 @@ def listed(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def reported(lines: list[str], model) -> str:
-    """A report, with a word on what the model carries and S2ST does not apply."""
+def reported(lines: list[str], model, calls: Calls) -> str:
+    """A report, with what it took, and what the model carries and S2ST does not apply."""
+    lines = [*lines, calls_line(calls)]
     patches = guidance_patches(model)
     if not patches:
         return listed(lines)
@@ -23,6 +25,13 @@ def reported(lines: list[str], model) -> str:
         f"not apply: its guidance is the plain one"
     )
     return listed([*lines, note])
+
+
+def calls_line(calls: Calls) -> str:
+    """How many model calls a run took, and why prompts or pictures could not share them."""
+    line = f"{calls.evaluations} evaluations in all, in {calls.model_calls} model calls"
+    reasons = ", ".join(sorted(calls.reasons))
+    return f"{line}; not fewer because of {reasons}" if reasons else line
 
 
 def relative_error(result: Tensor, source: Tensor) -> float:

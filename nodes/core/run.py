@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import torch
+from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
 from ...s2st import (
@@ -18,12 +21,16 @@ from ...s2st import (
     verify_gradient,
 )
 from ...s2st.model.contract import OnStep, OnUpdate
+from .denoiser import Calls, ComfyDenoiser
 from .devices import load_device
 from .progress import Progress, stop_if_interrupted
 from .session import Session
 
 CHECKED_SIGMA = 1.0  # gradients are checked where structure forms and the slope is clear
 CHECK_SEED = 2312
+Result = TypeVar("Result")
+# What was found right, for each MODEL as long as there is one.
+_CHECKED: WeakKeyDictionary[ModelPatcher, set[Hashable]] = WeakKeyDictionary()
 EMPTY = torch.empty(0)  # records are kept without their pictures
 
 
@@ -32,10 +39,11 @@ class Stage:
     """What a stage's work is given."""
 
     model: Denoiser  # moves the bar with each evaluation
-    unwatched: Denoiser
+    unwatched: ComfyDenoiser
     prompts: Mapping[str, Conditioning]
     device: torch.device
     progress: Progress
+    patcher: ModelPatcher
 
     @property
     def on_update(self) -> OnUpdate:
@@ -74,22 +82,27 @@ def run_stage(
     shape: tuple[int, ...],
     schedule: Schedule,
     expected: dict[str, int],
-    work: Callable[[Stage], object],
-    gradients: bool = False,
-):
-    """Run `work` on the loaded model; `expected` names its parts and their model evaluations."""
+    work: Callable[[Stage], Result],
+    kept: int = 0,
+) -> tuple[Result, Calls]:
+    """What `work` returns on the loaded model, and the calls it took.
+
+    `expected` names its parts and their model evaluations; `kept` is how many of them are gone
+    back through at once.
+    """
     progress = Progress(patcher, expected)
 
-    def inside(denoiser: Denoiser, named: Mapping[str, Conditioning]):
-        watched = progress.watching(denoiser)
-        return work(Stage(watched, denoiser, named, load_device(patcher), progress))
+    def inside(denoiser: ComfyDenoiser, named: Mapping[str, Conditioning]):
+        watched, device = progress.watching(denoiser), load_device(patcher)
+        stage = Stage(watched, denoiser, named, device, progress, patcher)
+        return work(stage), denoiser.calls
 
     session = Session(
         patcher=patcher,
         prompts=prompts,
         shape=shape,
         sigmas=schedule.sigmas,
-        gradients=gradients,
+        gradients=kept,
     )
     return session.run(inside)
 
@@ -113,5 +126,14 @@ def _checked_index(schedule: Schedule) -> int:
 
 
 def _check(stage: Stage, state: Tensor, sigma: float) -> None:
+    """Once for a MODEL, its patches and prompts of one kind; on one picture where that is fair."""
+    known, prompt = _CHECKED.setdefault(stage.patcher, set()), stage.prompts["positive"]
+    prepared = stage.unwatched.prompt_of(prompt)
+    whole = stage.patcher.loaded_size() >= stage.patcher.model_size()
+    checked = (stage.patcher.patches_uuid, whole, prepared.kind)
+    if checked in known:
+        return
     generator = torch.Generator().manual_seed(CHECK_SEED + 1)
-    verify_gradient(stage.unwatched, state, sigma, stage.prompts["positive"], generator)
+    pictures = state[:1] if prepared.is_shared else state
+    verify_gradient(stage.unwatched, pictures, sigma, prompt, generator)
+    known.add(checked)

@@ -8,6 +8,7 @@ from ...s2st import DifferenceConfig, InversionConfig, Schedule, Spacing, differ
 from ...s2st.path.difference_path import DEFAULT_GUIDANCE
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.denoiser import Calls
 from ..core.guidance import guidance_input
 from ..core.latents import packed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported
@@ -82,18 +83,18 @@ class DifferencePath(io.ComfyNode):
         schedule = config_of(InversionConfig, given).schedule(sigma_table(model))
         source = unpacked(model, latent, "The source latent")
         asked = Asked.of(model, given, source, picture)
-        result, recorder = edited(model, asked, schedule, config)
+        result, recorder, calls = edited(model, asked, schedule, config)
         return io.NodeOutput(
             packed(model, result, picture),
             line_chart("difference path", {"loss": recorder.losses}, "step"),
-            reported(_report(result, asked, recorder), model),
+            reported(_report(result, asked, recorder), model, calls),
         )
 
 
 def edited(
     model, asked: Asked, schedule: Schedule, config: DifferenceConfig
-) -> tuple[Tensor, Recorder]:
-    """(the translated latent on the CPU, the records of its path)."""
+) -> tuple[Tensor, Recorder, Calls]:
+    """(the translated latent on the CPU, the records of its path, the calls it took)."""
     recorder = Recorder()
 
     def work(stage: Stage) -> Tensor:
@@ -108,7 +109,8 @@ def edited(
 
     expected = {"path": expected_evaluations(config, asked.scale, schedule.steps)}
     shape = asked.latent.shape
-    return run_stage(model, asked.prompts, shape, schedule, expected, work), recorder
+    latent, calls = run_stage(model, asked.prompts, shape, schedule, expected, work)
+    return latent, recorder, calls
 
 
 def expected_evaluations(config: DifferenceConfig, scale: float, steps: int) -> int:

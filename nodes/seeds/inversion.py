@@ -50,14 +50,14 @@ class DDIMInvert(io.ComfyNode):
     @classmethod
     def execute(cls, model, positive, latent, check, **given) -> io.NodeOutput:
         config = config_of(InversionConfig, given)
-        trajectory, returned = inverted(model, positive, latent, config, check)
+        (trajectory, returned), calls = inverted(model, positive, latent, config, check)
         seed = packed_seed(model, trajectory.seed, trajectory.schedule, picture_of(latent))
-        report = reported(inversion_report(trajectory, returned), model)
+        report = reported(inversion_report(trajectory, returned), model, calls)
         return io.NodeOutput(trajectory, seed, report)
 
 
 def inverted(model, positive, latent, config: InversionConfig, check: bool):
-    """(the trajectory, what sampling back from its seed gives or None)."""
+    """((the trajectory, what sampling back from its seed gives or None), the calls it took)."""
     source = unpacked(model, latent, "The source latent")
     check_prompt_fits(model, positive, "source prompt", len(source))
     table = sigma_table(model)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...s2st import NullText, NullTextConfig, Prompt, Trajectory, null_text_inversion
 from ..core.api import CATEGORY, io, output
+from ..core.denoiser import Calls
 from ..core.facts import model_facts
 from ..core.guidance import guidance_input
 from ..core.latents import normal_trajectory, packed, trajectory_picture
@@ -46,7 +47,7 @@ class NullTextInvert(io.ComfyNode):
     @classmethod
     def execute(cls, model, trajectory, positive, negative, cfg, **given) -> io.NodeOutput:
         config = config_of(NullTextConfig, given)
-        fitted = null_text(model, trajectory, positive, negative, cfg, config)
+        fitted, calls = null_text(model, trajectory, positive, negative, cfg, config)
         value = NullTextValue(
             fitted=fitted,
             base=positive if config.method.from_source else negative,
@@ -54,13 +55,14 @@ class NullTextInvert(io.ComfyNode):
             model=model_facts(model).as_dict(),
         )
         latent = packed(model, fitted.reconstruction, trajectory_picture(trajectory))
-        return io.NodeOutput(value, latent, reported(null_text_report(fitted, trajectory), model))
+        report = reported(null_text_report(fitted, trajectory), model, calls)
+        return io.NodeOutput(value, latent, report)
 
 
 def null_text(
     model, trajectory: Trajectory, positive, negative, scale: float, config: NullTextConfig
-) -> NullText:
-    """The fitted null text, on the CPU."""
+) -> tuple[NullText, Calls]:
+    """(the fitted null text on the CPU, the calls it took)."""
     shape, schedule = trajectory.source.shape, trajectory.schedule
     prompts = {"positive": positive, "negative": negative}
     optimises = config.method.optimises
@@ -76,7 +78,7 @@ def null_text(
         return on_cpu(null_text_inversion(stage.model, path, prompt, config, on_step=listen))
 
     expected = {"null text": schedule.steps * config.evaluations_per_step}
-    return run_stage(model, prompts, shape, schedule, expected, work, gradients=optimises)
+    return run_stage(model, prompts, shape, schedule, expected, work, gradients=int(optimises))
 
 
 def on_cpu(fitted: NullText) -> NullText:

@@ -93,7 +93,8 @@ def sampled(model, start, schedule, prompts, scale: float, null_text: NullTextVa
         return sample(stage.model, start.to(stage.device), steps, schedule, listen).cpu()
 
     expected = {"sampling": schedule.steps * evaluations_of_a_step(scale)}
-    return run_stage(model, prompts, start.shape, schedule, expected, work)
+    latent, _ = run_stage(model, prompts, start.shape, schedule, expected, work)
+    return latent
 
 
 NODES = [SampleSeed]

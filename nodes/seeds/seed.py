@@ -63,20 +63,20 @@ class SeedTranslate(io.ComfyNode):
     def execute(cls, model, trajectory, **given) -> io.NodeOutput:
         config, picture = config_of(SeedConfig, given), trajectory_picture(trajectory)
         asked = Asked.of(model, given, trajectory.source, picture)
-        seed, recorder = translated_seed(model, trajectory, asked, config)
+        seed, recorder, calls = translated_seed(model, trajectory, asked, config)
         schedule = trajectory.schedule
         report = optimisation_report("seed translation", recorder.records)
         return io.NodeOutput(
             packed_seed(model, seed, schedule, picture),
             SeedNoise(model, seed, schedule.sigmas[0]),
             line_chart("seed translation", {"loss": recorder.losses}, "iteration"),
-            reported([*report, seed_line(seed)], model),
+            reported([*report, seed_line(seed)], model, calls),
             core_sigmas(model, schedule.sigmas),
         )
 
 
 def translated_seed(model, trajectory: Trajectory, asked: Asked, config: SeedConfig):
-    """(the seed in variance-preserving units on the CPU, the records of its optimisation)."""
+    """(the seed in variance-preserving units on the CPU, its records, the calls it took)."""
     recorder, updates = Recorder(), config.iterations > 0
 
     def work(stage: Stage) -> torch.Tensor:
@@ -90,8 +90,9 @@ def translated_seed(model, trajectory: Trajectory, asked: Asked, config: SeedCon
     each = config.lookahead * evaluations_of_a_step(asked.scale)
     expected = {"seed": max(1, config.iterations * each)}
     shape, schedule = trajectory.source.shape, trajectory.schedule
-    seed = run_stage(model, asked.prompts, shape, schedule, expected, work, gradients=updates)
-    return seed, recorder
+    kept = each if updates else 0
+    seed, calls = run_stage(model, asked.prompts, shape, schedule, expected, work, kept)
+    return seed, recorder, calls
 
 
 class SeedNoise:

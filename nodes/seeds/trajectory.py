@@ -81,11 +81,12 @@ class TrajectoryOptimize(io.ComfyNode):
         given = prompts_with_null_text({**given, "null_text": null_text})
         asked = Asked.of(model, given, trajectory.source, picture)
         start = unpacked_seed(model, seed, "The seed")
-        latent, recorder = optimised(model, trajectory, start, asked, config, null_text)
+        latent, recorder, calls = optimised(model, trajectory, start, asked, config, null_text)
+        report = optimisation_report("trajectory optimisation", recorder.records)
         return io.NodeOutput(
             packed(model, latent, picture),
             line_chart("trajectory optimisation", {"loss": recorder.losses}, "step"),
-            reported(optimisation_report("trajectory optimisation", recorder.records), model),
+            reported(report, model, calls),
         )
 
 
@@ -97,7 +98,7 @@ def optimised(
     config: TrajectoryConfig,
     null_text: NullTextValue | None,
 ):
-    """(the translated latent on the CPU, the records of its optimisation)."""
+    """(the translated latent on the CPU, its records, the calls it took)."""
     recorder = Recorder()
     exact = config.gradient is Gradient.EXACT and config.iterations > 0
 
@@ -117,10 +118,11 @@ def optimised(
         ).cpu()
 
     shape, schedule = trajectory.source.shape, trajectory.schedule
-    asks = config.asks(schedule.steps) * evaluations_of_a_step(asked.scale)
-    expected = {"trajectory": asks}
-    latent = run_stage(model, asked.prompts, shape, schedule, expected, work, gradients=exact)
-    return latent, recorder
+    each = evaluations_of_a_step(asked.scale)
+    expected = {"trajectory": config.asks(schedule.steps) * each}
+    kept = each if exact else 0
+    latent, calls = run_stage(model, asked.prompts, shape, schedule, expected, work, kept)
+    return latent, recorder, calls
 
 
 NODES = [TrajectoryOptimize]

@@ -24,6 +24,7 @@ from ...s2st import (
 from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.denoiser import Calls
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported, seed_line
@@ -126,11 +127,11 @@ class Translate(io.ComfyNode):
         asked = Asked.of(model, given, source, picture)
         if source_domain is not None:
             source_domain = unpacked(model, source_domain, "The source domain")
-        done, recorders = translated(model, asked, stages, source_domain)
+        done, recorders, calls = translated(model, asked, stages, source_domain)
         return io.NodeOutput(
             packed(model, done.latent, picture),
             _charts(recorders),
-            reported(_report(done, recorders), model),
+            reported(_report(done, recorders), model, calls),
             packed_seed(model, done.seed, done.trajectory.schedule, picture),
         )
 
@@ -155,16 +156,16 @@ def _null_text_config(name: str) -> NullTextConfig | None:
 
 def translated(
     model, asked: Asked, stages: Stages, source_domain: Tensor | None
-) -> tuple[Translation, dict[str, Recorder]]:
+) -> tuple[Translation, dict[str, Recorder], Calls]:
     """s2st.translate on the loaded model; everything comes back on the CPU."""
     table = sigma_table(model)
     schedule = stages.inversion.schedule(table)
     recorders = {name: Recorder() for name in STAGE_NAMES}
-    through_model = _goes_through_model(stages)
+    kept = kept_graphs(stages, asked.scale)
 
     def work(stage: Stage) -> Translation:
         task = asked.task(stage)
-        if through_model:
+        if kept:
             check_gradients_at(stage, task.latent, schedule)
         listeners = {
             name: recorder.also(stage.progress.listener(name))
@@ -183,16 +184,18 @@ def translated(
 
     expected = expected_evaluations(stages, asked.scale)
     shape = asked.latent.shape
-    done = run_stage(model, asked.prompts, shape, schedule, expected, work, through_model)
-    return done, recorders
+    done, calls = run_stage(model, asked.prompts, shape, schedule, expected, work, kept)
+    return done, recorders, calls
 
 
-def _goes_through_model(stages: Stages) -> bool:
-    null_text, trajectory = stages.null_text, stages.trajectory
-    return (
-        (null_text is not None and null_text.method.optimises)
-        or stages.seed is not None
-        or (trajectory is not None and trajectory.gradient is Gradient.EXACT)
+def kept_graphs(stages: Stages, scale: float) -> int:
+    """How many evaluations are gone back through at once, at most."""
+    per_step, null_text, seed = evaluations_of_a_step(scale), stages.null_text, stages.seed
+    exact = stages.trajectory is not None and stages.trajectory.gradient is Gradient.EXACT
+    return max(
+        1 if null_text is not None and null_text.method.optimises else 0,
+        0 if seed is None else seed.lookahead * (per_step if stages.guided_seed else 1),
+        per_step if exact else 0,
     )
 
 

@@ -1,5 +1,8 @@
 """Gradients work whatever touched the model before, and leave it exactly as it was."""
 
+import json
+import re
+
 import pytest
 import torch
 from graphs import (
@@ -169,6 +172,39 @@ def test_the_core_is_asked_for_room_for_the_graph(comfy):
     assert asked(optimize(*wired_up, gradient="exact")[0]) >= 2 * plain
     assert asked(moved[0]) >= 2 * plain
     assert asked(null_text(graph, model, trajectory, positive, negative)[1]) >= 2 * plain
+
+
+def test_more_is_computed_again_where_there_is_less_room(comfy):
+    found = []
+    for share in (0.05, 0.2, 0.5):
+        graph = Graph()
+        model, prompt = tiny_model(graph, "roomy"), tiny_prompt(graph, 5)
+        told = graph.add("TestRecomputed", model=model, share=share, prompt=prompt)[0]
+        found.append(json.loads(comfy.texts(graph, told)))
+    assert [times for times, _ in found] == [1, 2, 3]
+    assert len({digest for _, digest in found}) == 1
+
+
+def test_a_model_is_checked_once_and_on_one_picture(comfy):
+    graph = Graph()
+    positive, negative, domain = tiny_prompt(graph, 5), tiny_prompt(graph, 4), tiny_latent(graph, 9)
+    bare = tiny_model(graph, "hungry", seed=41)
+    trajectory = invert(graph, bare, positive, tiny_latent(graph, batch=3))[0]
+    other = graph.add("FreeU_V2", model=bare, b1=1.0, b2=1.0, s1=1.0, s2=1.0)[0]
+    spent = []
+    for model, rate in ((bare, 0.03), (bare, 0.04), (other, 0.03)):
+        changes = {"iterations": 1, "lookahead": 1, "learning_rate": rate}
+        moved = seed_translate(graph, model, trajectory, positive, negative, domain, **changes)
+        spent.append(calls_of(comfy.texts(graph, moved[3])))
+    evaluations = [one for one, _ in spent]
+    model_calls = [one for _, one in spent]
+    assert evaluations == [1 + 3, 1, 1 + 3]
+    assert model_calls == [3 + 3, 3, 3 + 3]  # here each picture is a call of its own
+
+
+def calls_of(report):
+    found = re.search(r"(\d+) evaluations in all, in (\d+) model calls", report)
+    return tuple(map(int, found.groups()))
 
 
 def test_gradients_are_taken_on_one_of_several_gpus(comfy):

@@ -123,6 +123,7 @@ KINDS = {
     "edit by a flow": (TinyModel, {}, EDITS[-1]),
     "loud": (TinyModel, {}, "FLOW"),
     "asking": (TinyModel, {}, "EPS"),
+    "roomy": (TinyModel, {}, "EPS"),
 }
 
 
@@ -143,7 +144,18 @@ class AskingModel(comfy.model_base.BaseModel):
         return super().memory_required(input_shape, **options)
 
 
-OWNERS = {"xl": PooledModel, "flux": comfy.model_base.Flux, "asking": AskingModel}
+class RoomyModel(comfy.model_base.BaseModel):
+    """Says of one picture that it needs a share of the memory that is free."""
+
+    share = 0.0
+
+    def memory_required(self, input_shape, **options):
+        free = comfy.model_management.get_free_memory(self.device)
+        return self.share * free * input_shape[0]
+
+
+OWNERS = {"xl": PooledModel, "flux": comfy.model_base.Flux}
+OWNERS |= {"asking": AskingModel, "roomy": RoomyModel}
 
 
 def random_weights(module, seed):
@@ -621,9 +633,52 @@ class TestJoint:
             prompts={"source": source, "positive": positive, "negative": negative},
             shape=tuple(state.shape),
             sigmas=(self.SIGMA, 0.0),
-            gradients=gradients,
+            gradients=3 if gradients else 0,
         )
         return (json.dumps(run.run(asked)),)
+
+
+class TestRecomputed:
+    """How often the blocks are computed for one gradient, and a digest of that gradient.
+
+    The model says that one picture needs this share of the free memory.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        prompts = {"prompt": ("CONDITIONING",)}
+        return {"required": {"model": ("MODEL",), "share": ("FLOAT",), **prompts}}
+
+    def tell(self, model, share, prompt):
+        session, gradients = map(ours, ("nodes.core.session", "s2st.model.gradients"))
+        model.model.share, computed = share, []
+
+        def counted(query, context, value, options):
+            computed.append(options["block"])
+            return query, context, value
+
+        patched = model.clone()
+        patched.set_model_attn2_patch(counted)
+        state = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(3))
+
+        def gradient(denoiser, named):
+            def losses(x):
+                return denoiser.denoise(x, 1.0, named["positive"]).square().flatten(1).sum(dim=1)
+
+            _, found = gradients.loss_and_gradient(losses, state)
+            return found
+
+        run = session.Session(
+            patcher=patched,
+            prompts={"positive": prompt},
+            shape=tuple(state.shape),
+            sigmas=(1.0, 0.0),
+            gradients=1,
+        )
+        digest = hashlib.sha256(run.run(gradient).numpy().tobytes()).hexdigest()
+        return (json.dumps([len(computed) / len(set(computed)), digest]),)
 
 
 class TestGuidedSlope:
@@ -666,7 +721,7 @@ class TestGuidedSlope:
             prompts={"positive": positive, "negative": negative},
             shape=tuple(state.shape),
             sigmas=(1.0, 0.0),
-            gradients=True,
+            gradients=2,
         )
         claimed, measured = run.run(slopes)
         return (f"{claimed / measured:.4f}",)
@@ -713,7 +768,7 @@ class TestSlope:
             prompts={"positive": prompt},
             shape=tuple(state.shape),
             sigmas=(self.SIGMA, 0.0),
-            gradients=True,
+            gradients=1,
         )
         return (f"{run.run(slopes):.4f}",)
 
@@ -744,6 +799,7 @@ NODE_CLASS_MAPPINGS = {
     "TestSides": TestSides,
     "TestImagePrompt": TestImagePrompt,
     "TestJoint": TestJoint,
+    "TestRecomputed": TestRecomputed,
     "TestGuidedSlope": TestGuidedSlope,
     "TestSlope": TestSlope,
 }
