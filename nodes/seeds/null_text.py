@@ -78,7 +78,7 @@ def null_text(
         return on_cpu(null_text_inversion(stage.model, path, prompt, config, on_step=listen))
 
     expected = {"null text": schedule.steps * config.evaluations_per_step}
-    return run_stage(model, prompts, shape, schedule, expected, work, gradients=int(optimises))
+    return run_stage(model, prompts, shape, schedule, expected, work, kept=int(optimises))
 
 
 def on_cpu(fitted: NullText) -> NullText:

@@ -4,9 +4,12 @@ import json
 
 import pytest
 from graphs import (
+    STEPS,
     Graph,
     core_sampler,
+    difference,
     invert,
+    null_text,
     sample_seed,
     tiny_latent,
     tiny_model,
@@ -132,3 +135,39 @@ def test_an_image_prompt_is_the_positive_sides_alone_as_in_a_ksampler(comfy, kin
     scale = float(other.std())
     assert float((one - other).abs().max()) < 1e-4 * scale
     assert float((one - unpatched).abs().max()) > 1e-2 * scale
+
+
+def test_the_source_prompt_of_a_path_is_on_the_positive_side(comfy):
+    graph = Graph()
+    model = graph.add("TestImagePrompt", model=tiny_model(graph), seed=1)[0]
+    source, _, negative = prompts_of(graph)
+    latent = tiny_latent(graph)
+    still = difference(graph, model, latent, source, source, negative, cfg=1.0, iterations=0)
+    unmoved, start = comfy.latents(graph, still[0], latent)
+    assert float((unmoved - start).abs().max()) < 1e-3 * float(start.std())
+
+
+def test_null_text_under_an_image_prompt_starts_as_a_ksampler_does(comfy):
+    graph = Graph()
+    bare = tiny_model(graph)
+    model = graph.add("TestImagePrompt", model=bare, seed=1)[0]
+    source, _, negative = prompts_of(graph)
+    inverted = invert(graph, bare, source, tiny_latent(graph, batch=2))
+    hardly = {"inner_steps": 1, "learning_rate": 1e-5}
+    fitted = null_text(graph, model, inverted[0], source, negative, **hardly)
+    core = core_sampler(graph, model, source, negative, inverted[1])
+    one, other = comfy.latents(graph, fitted[1], core[0])
+    assert float((one - other).abs().max()) < 1e-3 * float(other.std())
+
+
+def test_the_report_tells_how_many_calls_it_took_and_why(comfy, lora):  # noqa: F811
+    graph = Graph()
+    model, latent = tiny_model(graph), tiny_latent(graph)
+    source, positive, negative = prompts_of(graph)
+    _, placed, against = ATTACHMENTS["area"](graph, model, positive, negative, lora)
+    plainly = difference(graph, model, latent, source, positive, negative, guided=0.5)
+    apart = difference(graph, model, latent, source, placed, against, guided=0.5)
+    reports = [comfy.texts(graph, one[2]) for one in (plainly, apart)]
+    assert f"{2 * STEPS + STEPS // 2} evaluations in all, in {STEPS} model calls" in reports[0]
+    assert "not fewer" not in reports[0]
+    assert "not fewer because of areas" in reports[1]
