@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,8 +22,8 @@ def differentiable_blocks(
     blocks = blocks_of(network)
     before = [vars(block).get("forward") for block in blocks]
     for block in blocks:
-        forward = _on_copies(block.forward)
-        block.forward = _recomputed(forward, mode) if recomputed else forward
+        on_copies = _on_copies(block.forward)
+        block.forward = _recomputed(on_copies, mode) if recomputed else on_copies
     try:
         yield
     finally:
@@ -55,7 +56,7 @@ def _on_copies(forward: Callable) -> Callable:
     def call(*args, **kwargs):
         if not torch.is_grad_enabled():
             return forward(*args, **kwargs)
-        return forward(*_copied(args, (dict, Tensor)), **_copied(kwargs, (dict, Tensor)))
+        return forward(*map(_copied, args), **_each(_copied, kwargs))
 
     return call
 
@@ -64,28 +65,26 @@ def _recomputed(forward: Callable, mode: AbstractContextManager) -> Callable:
     def call(*args, **kwargs):
         if not torch.is_grad_enabled():
             return forward(*args, **kwargs)
-        # The core goes on writing into its options: remember them as they are now.
-        args, kwargs = _copied(args, dict), _copied(kwargs, dict)
         return checkpoint(
             forward,
-            *args,
+            *map(_remembered, args),
             use_reentrant=False,
             preserve_rng_state=False,
             context_fn=lambda: (contextlib.nullcontext(), mode),
-            **kwargs,
+            **_each(_remembered, kwargs),
         )
 
     return call
 
 
-def _copied(given: tuple | dict, kinds: type | tuple[type, ...]) -> tuple | dict:
-    """The same arguments, those of these kinds as copies."""
+def _each(change: Callable, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: change(one) for name, one in values.items()}
 
-    def copied(one: object) -> object:
-        if not isinstance(one, kinds):
-            return one
-        return one.clone() if isinstance(one, Tensor) else dict(one)
 
-    if isinstance(given, tuple):
-        return tuple(map(copied, given))
-    return {name: copied(one) for name, one in given.items()}
+def _remembered(one: Any) -> Any:
+    """The core goes on writing into its options: as they are now."""
+    return dict(one) if isinstance(one, dict) else one
+
+
+def _copied(one: Any) -> Any:
+    return one.clone() if isinstance(one, Tensor) else _remembered(one)

@@ -18,7 +18,7 @@ from ...s2st.model.parameterization import flow_time, to_flow
 from .backward import Backward
 from .canvas import Entries, Row, on_canvas, reason_to_part, rows_of, taken
 from .progress import stop_if_interrupted
-from .prompts import PreparedPrompt
+from .prompts import PreparedPrompt, PromptHandle
 from .room import Room
 
 
@@ -90,16 +90,15 @@ class ComfyDenoiser(Joint):
         if any(prompt.has_hint_per_picture for prompt in prompts):
             return "a ControlNet with a hint for each picture"
         # A backward pass must find the weights of its own prompt.
-        if self._goes_back() and len({hooks for one in prompts for hooks in one.hooks}) > 1:
+        if self._backward is not None and len({one for each in prompts for one in each.hooks}) > 1:
             return "hooks"
         return None
 
-    def _goes_back(self) -> bool:
-        return self._backward is not None and torch.is_grad_enabled()
-
     def prompt_of(self, conditioning: Conditioning) -> PreparedPrompt:
         """The prepared prompt that a conditioning stands for."""
-        return self._prompts[conditioning.extra.name]
+        handle = conditioning.extra
+        assert isinstance(handle, PromptHandle)  # a session hands out no others
+        return self._prompts[handle.name]
 
     def _answers_together(self, rows: list[Row], level: float) -> dict[int, Tensor]:
         size = self._pictures_at_once(rows)
@@ -130,7 +129,7 @@ class ComfyDenoiser(Joint):
         ask = partial(
             comfy.samplers.calc_cond_batch, self._model, conds, state, timestep, self._options
         )
-        if self._goes_back():
+        if self._backward is not None and torch.is_grad_enabled():
             return self._backward.computed(ask)
         with torch.inference_mode():  # as the core runs its own samplers
             return ask()

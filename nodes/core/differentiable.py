@@ -11,6 +11,7 @@ import functools
 import weakref
 from collections.abc import Callable
 from types import MethodWrapperType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 # Where torch hands a tensor's memory to another one; elsewhere weights are copied.
 SHARING, SHARED = ("cpu", "cuda"), (torch.float32, torch.float16, torch.bfloat16)
 SLICE = Tensor.__getitem__
-OUT_OF_PLACE = {
+OUT_OF_PLACE: dict[Callable, Callable] = {
     Tensor.add_: torch.add,
     Tensor.sub_: torch.sub,
     Tensor.mul_: torch.mul,
@@ -74,8 +75,7 @@ class NormalTensors(TorchFunctionMode):
 
     def _called(self, func: Callable, args: tuple, kwargs: dict) -> object:
         if _joins_graph(args, kwargs):
-            args, kwargs = _mapped(args, self._normal), _mapped(kwargs, self._normal)
-            result = func(*args, **kwargs)
+            result = func(*_mapped(args, self._normal), **_mapped(kwargs, self._normal))
             return result.clone() if func is SLICE and args[0].requires_grad else result
         return func(*args, **kwargs)
 
@@ -163,7 +163,7 @@ def _any_requires_grad(args: tuple, kwargs: dict) -> bool:
     return False
 
 
-def _mapped(value: object, change: Callable[[Tensor], Tensor]) -> object:
+def _mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """The same arguments, each tensor among them changed."""
     if isinstance(value, Tensor):
         return change(value)

@@ -80,7 +80,7 @@ def room_for(model: comfy.model_base.BaseModel, shape: tuple[int, ...], device) 
     # A newer core's patcher also counts the weights that it would give up.
     memory = getattr(patcher, "get_free_memory", comfy.model_management.get_free_memory)
     return Room(
-        pictures=memory(device) / model.memory_required([1, *shape[1:]]),
+        pictures=memory(device) / max(1, model.memory_required([1, *shape[1:]])),
         needs=needs,
         bounded=not (_copies_weights(patcher) or _keeps_scores(device)),
     )

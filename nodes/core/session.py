@@ -18,7 +18,7 @@ import comfy.samplers
 import torch
 from torch import Tensor
 
-from ...s2st import Conditioning, Denoiser
+from ...s2st import Conditioning
 from .backward import Backward, differentiable_options
 from .denoiser import ComfyDenoiser
 from .facts import Prediction, model_facts
@@ -63,7 +63,7 @@ class _Work(comfy.samplers.Sampler):
     def __init__(self, work: Callable[[ComfyDenoiser, _Guider], Result], run: Session) -> None:
         self.work = work
         self.run = run
-        self.result: Result | None = None
+        self.results: list = []
 
     def sample(self, model_wrap, sigmas, extra_args, callback, noise, *rest, **options):
         options, model = extra_args["model_options"], model_wrap.inner_model
@@ -75,7 +75,7 @@ class _Work(comfy.samplers.Sampler):
         denoiser = ComfyDenoiser(model, model_wrap.prompts, options, self.run.flow, backward, room)
         through = backward.through(model.diffusion_model) if backward else contextlib.nullcontext()
         with torch.inference_mode(False), torch.no_grad(), through:
-            self.result = self.work(denoiser, model_wrap)
+            self.results.append(self.work(denoiser, model_wrap))
         return noise
 
 
@@ -100,7 +100,7 @@ class Session:
         changes_weights = any(any(prompt.hooks) for prompt in prompts)
         return Backward(room.recomputed(self.shape[0], self.gradients, changes_weights))
 
-    def run(self, work: Callable[[Denoiser, Mapping[str, Conditioning]], Result]) -> Result:
+    def run(self, work: Callable[[ComfyDenoiser, Mapping[str, Conditioning]], Result]) -> Result:
         """Let the core load and prepare the model, call `work`, and clean up after it."""
         patcher = self.patcher.clone() if self.gradients else self.patcher
         if self.gradients:
@@ -108,7 +108,7 @@ class Session:
                 comfy.patcher_extension.WrappersMP.PREPARE_SAMPLING, _with_room_for_graph
             )
 
-        def inside(denoiser: Denoiser, guider: _Guider) -> Result:
+        def inside(denoiser: ComfyDenoiser, guider: _Guider) -> Result:
             device = patcher.load_device
             named = {
                 name: _on_device(prompt.conditioning, prompt, device)
@@ -122,7 +122,8 @@ class Session:
         with torch.inference_mode():
             noise = torch.zeros(self.shape)
             guider.sample(noise, noise, sampler, core_sigmas(self.patcher, self.sigmas), seed=0)
-        return sampler.result
+        (result,) = sampler.results
+        return result
 
 
 def _on_device(

@@ -57,8 +57,7 @@ def stepwise(kind="eps", dtype="float32"):
         null_text=fitted[0],
     )
     prompts = (source, positive, negative)
-    origin = {"trajectory": trajectory}
-    path = difference(graph, model, origin, *prompts, target_domain=domain)
+    path = difference(graph, model, latent, *prompts, target_domain=domain)
     return graph, (inverted[1], fitted[1], moved[0], done[0], path[0])
 
 
