@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # runs where it
 import s2st
 from demo_world.model import as_pipeline, load
 from s2st.adapters.diffusers import PipelineParts
+from s2st.model.guidance import DEFAULT_GUIDANCE as STAGES_GUIDANCE
+from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
 
 
 def by_difference(parts, task, picture, steps):
@@ -39,7 +41,8 @@ def by_s2st(parts, task, _, steps):
     return parts.decode_latent(result.latent)
 
 
-METHODS = {"difference": by_difference, "s2st": by_s2st}
+# With the guidance that each is best under.
+METHODS = {"difference": (by_difference, PATH_GUIDANCE), "s2st": (by_s2st, STAGES_GUIDANCE)}
 
 
 def options():
@@ -52,7 +55,7 @@ def options():
     add("--look", type=Path, required=True, help="folder of pictures that look as it shall look")
     add("--model", help="folder of a diffusers pipeline, else the demo model")
     add("--method", choices=METHODS, default="difference", help=f"{shown}, or the paper's s2st")
-    add("--guidance", type=float, default=2.0, help=f"how firmly the target is followed: {shown}")
+    add("--guidance", type=float, help="how firmly the target is followed, else the method's own")
     add("--steps", type=int, default=20, help=f"of the path or the inversion: {shown}")
     add("--megapixels", type=float, default=0.25, help=f"larger pictures are shrunk: {shown}")
     return parser.parse_args()
@@ -88,18 +91,20 @@ def main(given):
         picture = processor.preprocess(opened(path), height, width)
         return (picture / 2 + 0.5).to(parts.device)
 
+    method, guidance = METHODS[given.method]
+    guidance = guidance if given.guidance is None else given.guidance
     texts = (given.source, given.target, "")
     source, target, empty = (parts.encode_prompt(text, height, width) for text in texts)
     picture = read(given.image)
     task = s2st.Task(
         latent=parts.encode_image(picture),
         source=source,
-        target=s2st.Prompt(target, negative=empty, scale=given.guidance),
+        target=s2st.Prompt(target, negative=empty, scale=guidance),
         look=s2st.look_of(
             torch.cat([parts.encode_image(read(path)) for path in sorted(given.look.iterdir())])
         ),
     )
-    result = METHODS[given.method](parts, task, picture, given.steps)
+    result = method(parts, task, picture, given.steps)
     given.output.parent.mkdir(parents=True, exist_ok=True)
     processor.numpy_to_pil(processor.pt_to_numpy(result))[0].save(given.output)
 
