@@ -13,8 +13,10 @@ from s2st import (
     Prompt,
     Spacing,
     Stages,
+    Task,
     TrajectoryConfig,
     invert,
+    look_of,
     make_schedule,
     sample,
     translate,
@@ -138,17 +140,14 @@ def translated(parts, scenes=8, steps=30, source="day", target="night"):
         seed=None,
         trajectory=TrajectoryConfig(gradient=Gradient.FROZEN),
     )
-    latents, examples = parts.encode_image(start), references(parts, target)
-    began = time.perf_counter()
-    result = translate(
-        parts.denoiser,
-        parts.sigma_table,
-        latents,
-        parts.encode_prompt(prompt(source)),
-        wanted,
-        examples,
-        stages,
+    task = Task(
+        latent=parts.encode_image(start),
+        source=parts.encode_prompt(prompt(source)),
+        target=wanted,
+        look=look_of(references(parts, target)),
     )
+    began = time.perf_counter()
+    result = translate(parts.denoiser, parts.sigma_table, task, stages)
     seconds = time.perf_counter() - began
     truth = images[classes == DOMAINS.index(target)]
     return start, parts.decode_latent(result.latent), truth, seconds
