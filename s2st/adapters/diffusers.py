@@ -5,12 +5,14 @@ The only file of `s2st` that imports diffusers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
-from diffusers import AutoencoderKL, DiffusionPipeline, UNet2DConditionModel
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor
 
 from ..model.contract import Conditioning, Joint, Query
@@ -29,11 +31,11 @@ class DiffusersDenoiser(Joint):
                 f"The prediction type is {prediction_type!r}, but must be 'epsilon' or "
                 f"'v_prediction': other models have no adapter yet."
             )
-        if unet.config.in_channels != unet.config.out_channels:
+        read, predicted = unet.config["in_channels"], unet.config["out_channels"]
+        if read != predicted:
             raise ValueError(
-                f"The UNet reads {unet.config.in_channels} channels and predicts "
-                f"{unet.config.out_channels}, but both must be equal: inpainting and edit models "
-                f"need extra latents, so use the plain model they were made from."
+                f"The UNet reads {read} channels and predicts {predicted}, but both must be "
+                f"equal: inpainting and edit models need extra latents, so use the plain model they were made from."
             )
         self.unet = unet
         self.prediction_type = prediction_type
@@ -58,31 +60,30 @@ class DiffusersDenoiser(Joint):
         z = z.to(self.unet.dtype)
         timestep = int((self.sigma_table.log() - torch.tensor(sigma).log()).abs().argmin())
 
-        def joined(part: Callable[[Conditioning], Tensor]) -> Tensor:
-            parts = [_expanded(part(one.conditioning), len(one.x)) for one in queries]
-            return torch.cat(parts).to(z)
+        def joined(parts: list[Tensor]) -> Tensor:
+            pairs = zip(parts, queries, strict=True)
+            return torch.cat([_expanded(part, len(one.x)) for part, one in pairs]).to(z)
 
-        extra = {
-            name: joined(lambda one, name=name: _extra(one)[name])
-            for name in _extra(queries[0].conditioning)
-        }
+        extras = [_extra(one.conditioning) for one in queries]
+        added = {name: joined([one[name] for one in extras]) for name in extras[0]}
         return self.unet(
             z,
             timestep,
-            encoder_hidden_states=joined(lambda one: one.embedding),
-            added_cond_kwargs=extra or None,
+            encoder_hidden_states=joined([one.conditioning.embedding for one in queries]),
+            added_cond_kwargs=added or None,
         ).sample
 
 
 def _extra(conditioning: Conditioning) -> Mapping[str, Tensor]:
-    return conditioning.extra or {}
+    """What XL reads beside the text, by diffusers' names for it."""
+    return cast(Mapping[str, Tensor], conditioning.extra or {})
 
 
 def _expanded(one: Tensor, batch: int) -> Tensor:
     return one.expand(batch, *one.shape[1:])
 
 
-def _shapes_of(query: Query) -> tuple:
+def _shapes_of(query: Query) -> tuple[Hashable, ...]:
     """What must be equal, beside the batch, for queries to share one call."""
     extra = _extra(query.conditioning)
     return (
@@ -96,11 +97,11 @@ def _shapes_of(query: Query) -> tuple:
 class PipelineParts:
     """The parts of a Stable Diffusion pipeline that S2ST works with."""
 
-    pipeline: DiffusionPipeline
+    pipeline: Any  # a StableDiffusionPipeline or its like, which names its parts at run time
     denoiser: DiffusersDenoiser
 
     @classmethod
-    def of(cls, pipeline: DiffusionPipeline) -> PipelineParts:
+    def of(cls, pipeline: Any) -> PipelineParts:
         """Its networks are frozen, and its UNet recomputes itself where gradients are wanted."""
         scheduler = pipeline.scheduler
         if not hasattr(scheduler, "alphas_cumprod"):
@@ -153,8 +154,7 @@ class PipelineParts:
     def decode_latent(self, latent: Tensor) -> Tensor:
         """Images [B, 3, H, W] in 0..1."""
         vae = self.pipeline.vae
-        shift = vae.config.shift_factor or 0.0
-        raw = latent / vae.config.scaling_factor + shift
+        raw = latent / vae.config["scaling_factor"] + (vae.config["shift_factor"] or 0.0)
         with precise(vae) as dtype:
             image = vae.decode(raw.to(self.device, dtype)).sample.float()
         check_finite("The decoded picture", image, dtype)
@@ -165,7 +165,7 @@ class PipelineParts:
 def precise(vae: AutoencoderKL) -> Iterator[torch.dtype]:
     """The VAE in float32 where its config says so: XL's overflows in float16."""
     own = vae.dtype
-    if own.itemsize > 2 or not vae.config.force_upcast:
+    if own.itemsize > 2 or not vae.config["force_upcast"]:
         yield own
         return
     # torch's own `to`: diffusers' warns at every cast, of modules that an AutoencoderKL has not.
@@ -186,8 +186,7 @@ def check_finite(name: str, values: Tensor, dtype: torch.dtype) -> None:
 
 def scaled_latent(vae: AutoencoderKL, raw: Tensor) -> Tensor:
     """What the diffusion model works on: (raw - shift) * scale."""
-    shift = vae.config.shift_factor or 0.0
-    return (raw.float() - shift) * vae.config.scaling_factor
+    return (raw.float() - (vae.config["shift_factor"] or 0.0)) * vae.config["scaling_factor"]
 
 
 def check_image_size(image: Tensor, stride: int) -> None:
