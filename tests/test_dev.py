@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tools.check import CHECKS, Check, run
-from tools.comfyui import free_port, given, obtain, port_is_free
+from tools.comfyui import free_port, given, obtain, port_is_free, prepare_base
 from tools.commands import COMMANDS
 from tools.environment import ROOT, SetupError, _check_disk
 
@@ -93,6 +93,15 @@ def test_a_pack_inside_custom_nodes_finds_its_host(monkeypatch, tmp_path):
     assert given(host / "custom_nodes" / "s2st") == host
     assert given(host / "elsewhere" / "s2st") is None
     assert given(tmp_path / "nothing" / "custom_nodes" / "s2st") is None
+
+
+def test_a_base_directory_follows_the_pack_to_another_folder(tmp_path):
+    link = tmp_path / "base" / "custom_nodes" / "s2st"
+    for name in ("first", "second", "second"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        prepare_base(tmp_path / "base", {"s2st": folder})
+        assert link.samefile(folder)
 
 
 def test_a_free_port_can_be_listened_on():

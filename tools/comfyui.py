@@ -144,8 +144,8 @@ def prepare_base(base: Path, packs: Mapping[str, Path] = OUR_PACK) -> Path:
         (base / "models" / name).mkdir(exist_ok=True)
     for name, folder in packs.items():
         link = base / "custom_nodes" / name
-        if not link.exists():
-            link.unlink(missing_ok=True)
+        if not (link.exists() and link.samefile(folder)):
+            link.unlink(missing_ok=True)  # dangling, or left by another copy of this repository
             link_folder(link, folder)
     return base
 
