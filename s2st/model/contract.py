@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -18,7 +18,7 @@ class Conditioning:
     """One prompt as a model reads it; null-text inversion differentiates its `embedding`."""
 
     embedding: Tensor  # [1 or B, tokens, width]
-    extra: object = None  # whatever else an adapter needs: pooled vectors, size codes, ...
+    extra: Any = None  # whatever else an adapter needs: pooled vectors, size codes, ...
 
     def with_embedding(self, embedding: Tensor) -> Conditioning:
         return replace(self, embedding=embedding)

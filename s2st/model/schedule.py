@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 MIN_STEPS, MAX_STEPS = 2, 1000
@@ -72,7 +73,7 @@ def make_schedule(sigma_table: Tensor, steps: int, spacing: Spacing) -> Schedule
     return Schedule(tuple(float(table[place]) for place in places) + (0.0,))
 
 
-def spaced_timesteps(count: int, steps: int, spacing: Spacing) -> np.ndarray:
+def spaced_timesteps(count: int, steps: int, spacing: Spacing) -> NDArray[np.int64]:
     """The picked training timesteps, descending; equal to diffusers' set_timesteps."""
     _check_steps(steps, count)
     match spacing:
