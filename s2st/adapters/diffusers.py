@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from torch import Tensor
 
 from ..model.contract import Conditioning, Joint, Query
@@ -35,7 +35,8 @@ class DiffusersDenoiser(Joint):
         if read != predicted:
             raise ValueError(
                 f"The UNet reads {read} channels and predicts {predicted}, but both must be "
-                f"equal: inpainting and edit models need extra latents, so use the plain model they were made from."
+                f"equal: inpainting and edit models need extra latents, so use the plain model "
+                f"they were made from."
             )
         self.unet = unet
         self.prediction_type = prediction_type
@@ -76,7 +77,7 @@ class DiffusersDenoiser(Joint):
 
 def _extra(conditioning: Conditioning) -> Mapping[str, Tensor]:
     """What XL reads beside the text, by diffusers' names for it."""
-    return cast(Mapping[str, Tensor], conditioning.extra or {})
+    return conditioning.extra or {}
 
 
 def _expanded(one: Tensor, batch: int) -> Tensor:
@@ -97,11 +98,11 @@ def _shapes_of(query: Query) -> tuple[Hashable, ...]:
 class PipelineParts:
     """The parts of a Stable Diffusion pipeline that S2ST works with."""
 
-    pipeline: Any  # a StableDiffusionPipeline or its like, which names its parts at run time
+    pipeline: DiffusionPipeline
     denoiser: DiffusersDenoiser
 
     @classmethod
-    def of(cls, pipeline: Any) -> PipelineParts:
+    def of(cls, pipeline: DiffusionPipeline) -> PipelineParts:
         """Its networks are frozen, and its UNet recomputes itself where gradients are wanted."""
         scheduler = pipeline.scheduler
         if not hasattr(scheduler, "alphas_cumprod"):
