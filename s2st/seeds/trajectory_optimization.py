@@ -46,7 +46,7 @@ class Reference(str, Enum):
 @dataclass(frozen=True, kw_only=True)
 class TrajectoryConfig(TermsConfig):
     iterations: int = number(10, 0, 500, "Adam updates in every step; the paper takes 10.")
-    learning_rate: float = number(0.005, 1e-5, 1.0, "Adam's learning rate, in units of the latent.")
+    learning_rate: float = number(0.01, 1e-5, 1.0, "Adam's learning rate, in units of the latent.")
     start: float = number(0.0, 0.0, 1.0, "Fraction of the run after which optimising begins.")
     end: float = number(1.0, 0.0, 1.0, "Fraction of the run after which optimising stops.")
     gradient: Gradient = choice(
