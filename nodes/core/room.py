@@ -106,4 +106,6 @@ def _copies_weights(patcher) -> bool:
     """Whether layers read copies of weights, which a graph keeps: cast, wrapped or offloaded."""
     cast = patcher.model.manual_cast_dtype is not None
     offloaded = patcher.loaded_size() < patcher.model_size()
-    return cast or offloaded or bool(patcher.weight_wrapper_patches)
+    streams = getattr(patcher, "is_dynamic", None)  # as newer cores do on a CUDA device
+    wrapped = bool(patcher.weight_wrapper_patches)
+    return cast or offloaded or wrapped or bool(streams and streams())

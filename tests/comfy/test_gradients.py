@@ -185,6 +185,12 @@ def test_more_is_computed_again_where_there_is_less_room(comfy):
     assert len({digest for _, digest in found}) == 1
 
 
+def test_what_stands_for_a_weight_moves_and_goes_with_it(comfy):
+    graph = Graph()
+    told = json.loads(comfy.texts(graph, graph.add("TestStandIns", seed=1)[0]))
+    assert told == dict.fromkeys(told, True)
+
+
 def test_a_model_is_checked_once_and_on_one_picture(comfy):
     graph = Graph()
     positive, negative, domain = tiny_prompt(graph, 5), tiny_prompt(graph, 4), tiny_latent(graph, 9)

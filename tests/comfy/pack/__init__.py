@@ -8,6 +8,7 @@ import hashlib
 import json
 import sys
 import time
+import weakref
 
 import comfy.cldm.cldm
 import comfy.conds
@@ -638,6 +639,32 @@ class TestJoint:
         return (json.dumps(run.run(asked)),)
 
 
+class TestStandIns:
+    """What stands for a weight: its memory, wherever that is, for as long as there is a weight."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seed": ("INT", {"default": 1})}}
+
+    def tell(self, seed):
+        weights = ours("nodes.core.differentiable").Weights()
+        weight = torch.nn.Parameter(torch.full((3,), float(seed)))  # made in inference mode
+        with torch.inference_mode(False):
+            first = weights.normal(weight)
+            told = {"is normal": not first.is_inference()}
+            told["shares"] = first.data_ptr() == weight.data_ptr()
+            told["is remembered"] = weights.normal(weight) is first
+            weight.data = torch.full((3,), seed + 1.0)
+            told["follows"] = weights.normal(weight).tolist() == weight.tolist()
+            last = weakref.ref(weights.normal(weight))
+            told["stays"] = last() is not None
+            del weight
+            told["goes"] = last() is None
+        return (json.dumps(told),)
+
+
 class TestRecomputed:
     """How often the blocks are computed for one gradient, and a digest of that gradient.
 
@@ -799,6 +826,7 @@ NODE_CLASS_MAPPINGS = {
     "TestSides": TestSides,
     "TestImagePrompt": TestImagePrompt,
     "TestJoint": TestJoint,
+    "TestStandIns": TestStandIns,
     "TestRecomputed": TestRecomputed,
     "TestGuidedSlope": TestGuidedSlope,
     "TestSlope": TestSlope,
