@@ -61,7 +61,7 @@ def inversion_report(trajectory: Trajectory, returned: Tensor | None) -> list[st
 
 
 def null_text_report(fitted: NullText, trajectory: Trajectory) -> list[str]:
-    error = relative_error(fitted.reconstruction.cpu(), trajectory.source)
+    error = relative_error(fitted.returned.cpu(), trajectory.source)
     return [
         f"null text for guidance {fitted.scale:g}: {fitted.evaluations} evaluations, "
         f"{fitted.gradients} backward passes",

@@ -54,7 +54,7 @@ class NullTextInvert(io.ComfyNode):
             schedule=trajectory.schedule,
             model=model_facts(model).as_dict(),
         )
-        latent = packed(model, fitted.reconstruction, trajectory_picture(trajectory))
+        latent = packed(model, fitted.returned, trajectory_picture(trajectory))
         report = reported(null_text_report(fitted, trajectory), model, calls)
         return io.NodeOutput(value, latent, report)
 
@@ -84,7 +84,7 @@ def null_text(
 def on_cpu(fitted: NullText) -> NullText:
     """The same null text without anything on the computing device."""
     negatives = tuple(one.with_embedding(one.embedding.cpu()) for one in fitted.negatives)
-    return replace(fitted, negatives=negatives, reconstruction=fitted.reconstruction.cpu())
+    return replace(fitted, negatives=negatives, reconstruction=fitted.returned.cpu())
 
 
 NODES = [NullTextInvert]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -149,21 +150,23 @@ def _divided(conditioning: Conditioning, scale: _Scale) -> Conditioning:
 
 class _MultiplyGradient(torch.autograd.Function):
     @staticmethod
-    def forward(context, denoised: Tensor, scale: _Scale) -> Tensor:
+    def forward(context: Any, denoised: Tensor, scale: _Scale) -> Tensor:
         context.scale = scale
         return denoised.view_as(denoised)
 
     @staticmethod
-    def backward(context, gradient: Tensor):
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = gradients
         return gradient * context.scale.settle(gradient), None
 
 
 class _DivideGradient(torch.autograd.Function):
     @staticmethod
-    def forward(context, given: Tensor, scale: _Scale) -> Tensor:
+    def forward(context: Any, given: Tensor, scale: _Scale) -> Tensor:
         context.scale = scale
         return given.view_as(given)
 
     @staticmethod
-    def backward(context, gradient: Tensor):
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = gradients
         return gradient / (context.scale.value or 1.0), None

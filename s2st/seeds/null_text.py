@@ -94,6 +94,13 @@ class NullText:
     evaluations: int
     gradients: int
 
+    @property
+    def returned(self) -> Tensor:
+        """The reconstruction of null text that was fitted with one."""
+        if self.reconstruction is None:
+            raise ValueError("The null text has no reconstruction: fit it with reconstruct=True.")
+        return self.reconstruction
+
     def prompts(self, target: Prompt) -> list[Prompt]:
         """`target` with each step's null conditioning."""
         if target.scale != self.scale:

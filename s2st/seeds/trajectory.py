@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ class Trajectory:
 
     states: Tensor  # [T + 1, B, C, H, W], x = z_0 + sigma * eps
     schedule: Schedule
-    facts: Mapping[str, object] = field(default_factory=dict)  # how it was made, by which model
+    facts: Mapping[str, Any] = field(default_factory=dict)  # how it was made, by which model
 
     def __post_init__(self) -> None:
         if self.states.ndim != 5 or len(self.states) != self.schedule.steps + 1:

@@ -69,6 +69,8 @@ def test_without_a_reconstruction_the_negative_prompt_asks_nothing(model, trajec
     free = null_text_inversion(model, trajectory, prompt, NEGATIVE_PROMPT, reconstruct=False)
     assert (free.evaluations, free.reconstruction) == (0, None)
     assert free.negatives == (prompt.positive,) * 20
+    with pytest.raises(ValueError, match="no reconstruction: fit it with reconstruct=True"):
+        _ = free.returned
 
 
 def test_a_step_below_tolerance_costs_nothing_more(model, trajectory, prompt):
