@@ -47,6 +47,7 @@ def test_the_citation_names_the_paper(project):
         "Lischinski",
     ]
     assert paper["url"] == project["project"]["urls"]["Paper"]
+    assert paper["title"] in " ".join(text("README.md").split())
 
 
 def test_the_model_card_states_the_hash_of_the_weights():
