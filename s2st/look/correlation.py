@@ -14,8 +14,8 @@ from einops import rearrange
 from torch import Tensor
 
 from ..kit.settings import Settings, choice, number
-from ..kit.storage import read_file, write_file
-from ..model.checks import check_channels
+from ..kit.storage import damage_told, read_file, write_file
+from ..model.checks import check_channels, check_finite
 from .distributions import (
     Distance,
     Ranked,
@@ -51,6 +51,16 @@ class CorrelationFactor:
     distance: Distance
     sharpness: float
 
+    def __post_init__(self) -> None:
+        for name in ("eta", "between", "within"):
+            values = getattr(self, name)
+            if values.ndim != 1 or values.shape != self.eta.shape:
+                raise ValueError(
+                    f"{name} has shape {tuple(values.shape)}, but eta has "
+                    f"{tuple(self.eta.shape)}: give each of them one number for every channel."
+                )
+            check_finite(name, values)
+
     def save(self, path: Path | str) -> None:
         tensors = {"eta": self.eta, "between": self.between, "within": self.within}
         facts = {"distance": self.distance.value, "sharpness": self.sharpness}
@@ -58,15 +68,10 @@ class CorrelationFactor:
 
     @classmethod
     def load(cls, path: Path | str) -> CorrelationFactor:
-        tensors, facts = read_file(Path(path), KIND)
-        try:
+        tensors, facts = read_file(Path(path), KIND, ("eta", "between", "within"))
+        with damage_told(Path(path), KIND):
             values = (tensors["eta"], tensors["between"], tensors["within"])
             return cls(*values, Distance(facts["distance"]), float(str(facts["sharpness"])))
-        except KeyError as error:
-            raise ValueError(
-                f"{Path(path).name} lacks {error}, but a correlation file holds eta, between and "
-                f"within: save it again."
-            ) from error
 
 
 def correlation_factor(

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kit.storage import read_file, write_file
+from ..kit.storage import damage_told, read_file, write_file
 from ..model.checks import check_finite, check_latent, check_same_latent_shape
 from ..model.parameterization import to_variance_preserving
 from ..model.schedule import Schedule
@@ -59,14 +59,9 @@ class Trajectory:
 
     @classmethod
     def load(cls, path: Path | str) -> Trajectory:
-        tensors, facts = read_file(Path(path), KIND)
-        missing = {"states", "sigmas"} - tensors.keys()
-        if missing:
-            raise ValueError(
-                f"{Path(path).name} lacks {', '.join(sorted(missing))}, but a trajectory file "
-                f"holds states and sigmas: save it again."
-            )
-        return cls(tensors["states"], Schedule(tuple(tensors["sigmas"].tolist())), facts)
+        tensors, facts = read_file(Path(path), KIND, ("states", "sigmas"))
+        with damage_told(Path(path), KIND):
+            return cls(tensors["states"], Schedule(tuple(tensors["sigmas"].tolist())), facts)
 
 
 def check_trajectory(trajectory: Trajectory, latent: Tensor) -> None:

@@ -34,6 +34,47 @@ def test_a_truncated_file_is_refused(written):
             read_file(written, "thing")
 
 
+@pytest.mark.parametrize("facts", ["[]", "5", "{", "[" * 100_000], ids=["list", "5", "cut", "deep"])
+def test_facts_that_are_no_names_with_values_are_refused(tmp_path, facts):
+    path = tmp_path / "odd.safetensors"
+    metadata = {"s2st.kind": "thing", "s2st.version": "1", "s2st.facts": facts}
+    save_file({"one": torch.zeros(1)}, path, metadata)
+    with pytest.raises(ValueError, match="truncated or damaged"):
+        read_file(path, "thing")
+
+
+@pytest.mark.parametrize("version", ["\u00b2", "one", ""], ids=["superscript", "word", "none"])
+def test_a_version_that_is_no_number_is_refused(tmp_path, version):
+    path = tmp_path / "odd.safetensors"
+    metadata = {"s2st.kind": "thing", "s2st.version": version, "s2st.facts": "{}"}
+    save_file({"one": torch.zeros(1)}, path, metadata)
+    with pytest.raises(ValueError, match="this S2ST reads up to 1"):
+        read_file(path, "thing")
+
+
+def test_tensors_that_must_be_there_are_named(written):
+    with pytest.raises(ValueError, match="lacks two, but a thing file holds one, two: save"):
+        read_file(written, "thing", ("one", "two"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
+def test_a_file_may_be_read_by_whom_the_user_lets(tmp_path, umask):
+    path, before = tmp_path / "kept.safetensors", os.umask(umask)
+    try:
+        write_file(path, "thing", {"one": torch.zeros(1)}, {})
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_header_longer_than_any_file_is_refused(written):
+    for length in (1 << 20, 1 << 40, (1 << 64) - 1):
+        written.write_bytes(length.to_bytes(8, "little") + written.read_bytes()[8:])
+        with pytest.raises(ValueError, match="truncated or damaged"):
+            read_file(written, "thing")
+
+
 def test_a_foreign_file_is_refused(tmp_path):
     path = tmp_path / "lora.safetensors"
     save_file({"one": torch.zeros(1)}, path)

@@ -88,7 +88,30 @@ def test_a_damaged_file_is_refused(tmp_path):
 
     path = tmp_path / "eta.safetensors"
     write_file(path, "correlation factor", {"eta": torch.ones(4)}, {})
-    with pytest.raises(ValueError, match="holds eta, between and within"):
+    with pytest.raises(ValueError, match="lacks between, within, but a correlation factor file"):
+        CorrelationFactor.load(path)
+
+
+DAMAGED_FACTORS = {
+    "a distance that is unknown": ({}, {"distance": "far"}),
+    "no distance": ({}, {"distance": None}),
+    "a sharpness that is no number": ({}, {"sharpness": "high"}),
+    "weights with a second dimension": ({"eta": torch.ones(4, 1)}, {}),
+    "fewer numbers than weights": ({"within": torch.ones(3)}, {}),
+    "weights that are NaN": ({"eta": torch.full((4,), float("nan"))}, {}),
+}
+
+
+@pytest.mark.parametrize("name", list(DAMAGED_FACTORS))
+def test_wrong_contents_are_told_in_a_sentence(tmp_path, name):
+    from s2st.kit.storage import write_file
+
+    tensors, facts = DAMAGED_FACTORS[name]
+    path = tmp_path / "eta.safetensors"
+    whole = {part: torch.ones(4) for part in ("eta", "between", "within")}
+    usual = {"distance": "histogram", "sharpness": 1.0}
+    write_file(path, "correlation factor", {**whole, **tensors}, {**usual, **facts})
+    with pytest.raises(ValueError, match=r"^eta\.safetensors cannot be read .*save it again\.$"):
         CorrelationFactor.load(path)
 
 

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -55,6 +57,45 @@ def test_files_that_hold_something_else_are_refused(tmp_path):
     save_file({"states": torch.zeros(1)}, path)
     with pytest.raises(ValueError, match="not written by S2ST"):
         Trajectory.load(path)
+
+
+DAMAGED = {
+    "sigmas out of order": {"sigmas": torch.tensor([1.0, 2.0])},
+    "sigmas that are NaN": {"sigmas": torch.tensor([float("nan"), 0.0])},
+    "sigmas in two dimensions": {"sigmas": torch.tensor([[1.0, 0.0]])},
+    "one sigma as a number": {"sigmas": torch.tensor(1.0)},
+    "more steps than states": {"sigmas": torch.tensor([2.0, 1.0, 0.0])},
+    "states without a batch": {"states": torch.zeros(2, 4, 8, 8)},
+    "whole numbers as states": {"states": torch.zeros(2, 1, 4, 8, 8, dtype=torch.int64)},
+    "states that are NaN": {"states": torch.full((2, 1, 4, 8, 8), float("nan"))},
+}
+
+
+@pytest.mark.parametrize("name", list(DAMAGED))
+def test_wrong_contents_are_told_in_a_sentence_that_names_the_file(tmp_path, name):
+    path = tmp_path / "wrong.safetensors"
+    usual = {"states": torch.zeros(2, 1, 4, 8, 8), "sigmas": torch.tensor([1.0, 0.0])}
+    write_file(path, "trajectory", {**usual, **DAMAGED[name]}, {})
+    with pytest.raises(ValueError, match=r"^wrong\.safetensors cannot be read .*save it again\.$"):
+        Trajectory.load(path)
+
+
+def test_every_damaged_header_is_told_in_a_sentence_that_names_the_file(tmp_path):
+    path = tmp_path / "kept.safetensors"
+    Trajectory(torch.zeros(2, 1, 1, 2, 2), Schedule((1.0, 0.0)), {"model": None}).save(path)
+    whole, chance = path.read_bytes(), random.Random(0)
+    header = 8 + int.from_bytes(whole[:8], "little")
+    refused = 0
+    for place in range(header):
+        damaged = bytearray(whole)
+        damaged[place] = chance.choice(b'09[]{}",: \xff')
+        path.write_bytes(damaged)
+        try:
+            Trajectory.load(path)  # a letter of a fact's name may be changed unnoticed
+        except ValueError as error:
+            refused += 1
+            assert str(error).startswith("kept.safetensors ") and "\n" not in str(error)
+    assert refused > header / 2
 
 
 def test_a_missing_file_says_so(tmp_path):
