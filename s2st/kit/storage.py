@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,20 @@ def write_file(
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def claim_next(folder: Path, name: str, suffix: str) -> Path:
+    """An empty `name_00001` and so on, numbered above all that are there: nobody else gets it."""
+    numbered = re.compile(f"{re.escape(name)}_([0-9]+){re.escape(suffix)}", re.IGNORECASE)
+    while True:
+        matches = [numbered.fullmatch(one) for one in os.listdir(folder)]
+        highest = max((int(one[1]) for one in matches if one), default=0)
+        path = folder / f"{name}_{highest + 1:05}{suffix}"
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue  # another save took the number since the folder was listed
+        return path
 
 
 def read_file(

@@ -1,12 +1,13 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from s2st.kit.storage import read_file, write_file
+from s2st.kit.storage import claim_next, read_file, write_file
 
 
 @pytest.fixture
@@ -115,3 +116,22 @@ def test_a_process_killed_while_writing_leaves_the_old_file(written, repository)
     killed = subprocess.run([sys.executable, "-c", script, str(written)], cwd=repository)
     assert killed.returncode == 9
     assert read_file(written, "thing")[1] == {"steps": 50}
+
+
+def test_saves_at_the_same_moment_get_numbers_of_their_own(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        claimed = list(pool.map(lambda _: claim_next(tmp_path, "[a*]", ".kept"), range(200)))
+    assert len(set(claimed)) == 200
+    assert sorted(one.name for one in claimed) == [f"[a*]_{n:05}.kept" for n in range(1, 201)]
+
+
+@pytest.mark.parametrize("stray", ["one_\u00b2.kept", "one_.kept", "one_x.kept", "one_00007.other"])
+def test_files_of_others_do_not_count(tmp_path, stray):
+    (tmp_path / stray).touch()
+    assert claim_next(tmp_path, "one", ".kept").name == "one_00001.kept"
+
+
+def test_the_number_is_above_every_one_that_is_there(tmp_path):
+    for taken in ("one_00002.kept", "ONE_00007.KEPT", "one_2_00009.kept"):
+        (tmp_path / taken).touch()
+    assert claim_next(tmp_path, "one", ".kept").name == "one_00008.kept"
