@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -42,13 +43,25 @@ def cropped(image: Tensor, picture: PictureSize | None) -> Tensor:
     return image if picture is None else image[:, : picture.height, : picture.width, :]
 
 
+def one_beside_several(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Batches of pictures by name, where a single picture is repeated to stand beside several."""
+    most = max(len(one) for one in pictures.values())
+    return {
+        name: one.expand(most, -1, -1, -1) if len(one) == 1 else one
+        for name, one in pictures.items()
+    }
+
+
 def mask_for_latent(
     mask: Tensor, batch: int, size: tuple[int, int], picture: PictureSize | None
 ) -> Tensor:
-    """MASK of any size and batch -> [1 or B,1,h,w] in 0..1, padded where the picture was."""
+    """MASK of any size and batch -> [1 or B,1,h,w] in 0..1, padded as the picture was."""
     plane = mask.detach().to("cpu", torch.float32).reshape(-1, 1, *mask.shape[-2:]).clone()
-    if picture is not None and tuple(plane.shape[-2:]) == (picture.height, picture.width):
-        plane = padded(plane, picture.stride)
-    plane = F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)
-    plane = plane.clamp(0, 1)
+    if picture is not None:
+        plane = padded(_scaled(plane, (picture.height, picture.width)), picture.stride)
+    plane = _scaled(plane, size).clamp(0, 1)
     return plane if len(plane) == 1 else plane[torch.arange(batch) % len(plane)]
+
+
+def _scaled(plane: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ..core.api import CATEGORY, io, output
-from ..core.layout import to_channels_first
+from ..core.layout import one_beside_several, to_channels_first
 from ..core.reports import listed
 from .charts import INK, PAPER, as_image, font
 from .metrics import colour_distance, edge_agreement, psnr
@@ -16,6 +16,8 @@ from .metrics import colour_distance, edge_agreement, psnr
 LABEL_HEIGHT = 24
 GAP = 6
 CELL_HEIGHT = 256
+WIDEST_CELL = 1024
+MOST_ROWS = 24
 
 
 class Compare(io.ComfyNode):
@@ -28,17 +30,19 @@ class Compare(io.ComfyNode):
             description="Puts source, result, truth and references side by side and measures "
             "structure, look and, where it is known, distance to truth.",
             inputs=[
-                io.Image.Input("source", tooltip="The source pictures."),
-                io.Image.Input("result", tooltip="The translated pictures, as many."),
+                io.Image.Input("source", tooltip="The source pictures, or one for all."),
+                io.Image.Input("result", tooltip="The translated pictures, as many, or one."),
                 io.Image.Input(
                     "target_domain", optional=True, tooltip="Pictures of the target domain."
                 ),
                 io.Image.Input(
-                    "truth", optional=True, tooltip="What should come out, where it is known."
+                    "truth",
+                    optional=True,
+                    tooltip="What should come out, where it is known; as many, or one.",
                 ),
             ],
             outputs=[
-                output(io.Image, "sheet", "One row for each picture."),
+                output(io.Image, "sheet", f"One row for each picture, {MOST_ROWS} at most."),
                 output(io.String, "metrics", "The numbers, mean over the pictures."),
             ],
         )
@@ -49,11 +53,14 @@ class Compare(io.ComfyNode):
         columns = {
             name: to_channels_first(image) for name, image in given.items() if image is not None
         }
+        columns = one_beside_several(columns)
         for name, pictures in columns.items():
             _check_pairs(name, pictures, columns["source"])
         domain = None if target_domain is None else to_channels_first(target_domain)
-        sheet = contact_sheet(columns, domain)
-        return io.NodeOutput(sheet, listed(measured(columns, domain)))
+        rows = shown_rows(len(columns["source"]))
+        shown = {name: pictures[rows] for name, pictures in columns.items()}
+        lines = [shown_line(len(rows), len(columns["source"])), *measured(columns, domain)]
+        return io.NodeOutput(contact_sheet(shown, domain), listed(lines))
 
 
 def _check_pairs(name: str, pictures: Tensor, source: Tensor) -> None:
@@ -66,6 +73,17 @@ def _check_pairs(name: str, pictures: Tensor, source: Tensor) -> None:
 
 def _described(pictures: Tensor) -> str:
     return f"{pictures.shape[0]} pictures of {pictures.shape[3]} x {pictures.shape[2]}"
+
+
+def shown_rows(count: int) -> list[int]:
+    """Which pictures the sheet shows: all, or as many as it may, from the first to the last."""
+    return torch.linspace(0, count - 1, min(count, MOST_ROWS)).round().long().tolist()
+
+
+def shown_line(shown: int, count: int) -> str:
+    if shown == count:
+        return f"all {count} pictures are shown and measured"
+    return f"{shown} of {count} pictures are shown, from the first to the last; all are measured"
 
 
 def measured(columns: dict[str, Tensor], domain: Tensor | None) -> list[str]:
@@ -102,8 +120,10 @@ def contact_sheet(columns: dict[str, Tensor], domain: Tensor | None) -> Tensor:
 
 
 def _cell(picture: Tensor) -> Image.Image:
-    width = max(1, round(picture.shape[-1] * CELL_HEIGHT / picture.shape[-2]))
-    sized = F.interpolate(picture[None], size=(CELL_HEIGHT, width), mode="bicubic", antialias=True)
+    height, width = picture.shape[-2:]
+    scale = min(CELL_HEIGHT / height, WIDEST_CELL / width)
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    sized = F.interpolate(picture[None], size=size, mode="bicubic", antialias=True)
     bytes_ = (sized[0].clamp(0, 1) * 255).round().to(torch.uint8)
     return Image.fromarray(bytes_.permute(1, 2, 0).contiguous().numpy())
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import torch
 
 from ...s2st import DetailConfig, restore_detail
 from ...s2st.look.detail import check_pictures
 from ..core.api import CATEGORY, io, output
-from ..core.layout import cropped, to_channels_first, to_image
+from ..core.layout import cropped, one_beside_several, to_channels_first, to_image
+from ..core.progress import stop_if_interrupted
 from ..core.settings import config_of, setting
 from .images import encoded
 
+Item = TypeVar("Item")
 RADII_IN_A_STRIDE = 4  # of the encoder: what it blurs is finer than its latents
 
 
@@ -24,8 +29,10 @@ class RestoreDetail(io.ComfyNode):
             description="Brings the fine edges of the source, which the VAE blurs, back into the "
             "translated pictures, wherever the result still has them.",
             inputs=[
-                io.Image.Input("image", tooltip="The translated pictures, decoded."),
-                io.Image.Input("source", tooltip="The pictures they were made from."),
+                io.Image.Input("image", tooltip="The translated pictures, decoded, or one."),
+                io.Image.Input(
+                    "source", tooltip="The pictures they were made from, or one for all."
+                ),
                 io.Vae.Input("vae", tooltip="The VAE they went through."),
                 io.Int.Input(
                     "radius",
@@ -46,17 +53,23 @@ class RestoreDetail(io.ComfyNode):
         radius = radius or max(1, int(vae.spacial_compression_encode()) // RADII_IN_A_STRIDE)
         values = {"radius": radius, "softness": softness, "drawn": drawn}
         config = config_of(DetailConfig, values)
-        result = to_channels_first(image)
-        sharp = for_each(result, to_channels_first(source))
-        check_pictures(result, sharp, radius=radius)  # before the VAE's work
+        pictures = {"result": to_channels_first(image), "source": to_channels_first(source)}
+        pictures = one_beside_several(pictures)
+        check_pictures(*pictures.values(), radius=radius)  # before the VAE's work
         samples, size = encoded(source, vae)
-        returned = for_each(result, to_channels_first(cropped(vae.decode(samples), size)))
-        return io.NodeOutput(to_image(restore_detail(result, sharp, returned, config)))
+        pictures["returned"] = to_channels_first(cropped(vae.decode(samples), size))
+        restored = [
+            restore_detail(*(one[None] for one in trio), config)
+            for trio in cancellable(zip(*one_beside_several(pictures).values(), strict=True))
+        ]
+        return io.NodeOutput(to_image(torch.cat(restored)))
 
 
-def for_each(results: Tensor, source: Tensor) -> Tensor:
-    """One source serves every result of a batch."""
-    return source.expand(len(results), -1, -1, -1) if len(source) == 1 else source
+def cancellable(items: Iterable[Item]) -> Iterator[Item]:
+    """Stops between two of them once the user has pressed Cancel."""
+    for one in items:
+        stop_if_interrupted()
+        yield one
 
 
 NODES = [RestoreDetail]

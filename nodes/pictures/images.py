@@ -56,7 +56,13 @@ class DecodeImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, latent, vae) -> io.NodeOutput:
-        return io.NodeOutput(cropped(vae.decode(latent["samples"]), picture_of(latent)))
+        samples, channels = latent["samples"], vae.latent_channels
+        if samples.shape[1] != channels:
+            raise ValueError(
+                f"The latent has {samples.shape[1]} channels, but this VAE decodes {channels}: "
+                f"connect the VAE of the checkpoint that made it."
+            )
+        return io.NodeOutput(cropped(vae.decode(samples), picture_of(latent)))
 
 
 NODES = [EncodeImage, DecodeImage]

@@ -1,5 +1,7 @@
 """Pictures of any size, masks of any size and batch, charts and the contact sheet."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from graphs import (
 )
 
 from s2st import DetailConfig, restore_detail
+from tools.comfy_client import GraphInterrupted
 
 SIZES = [(64, 64), (61, 45), (70, 129)]
 
@@ -119,6 +122,101 @@ def test_outside_the_mask_is_the_source_inside_is_translated(comfy, size, batch)
     difference = (result - given).abs()
     assert float(difference[..., 10:].max()) < 1e-3
     assert float(difference[..., :6].mean()) > 0.1
+
+
+def masked_by(graph, latent, scale):
+    """The whole method on 57 x 34 pixels, of which 28 x 17 may change by a mask `scale` as big."""
+    model = tiny_model(graph)
+    source, positive, negative = (tiny_prompt(graph, seed) for seed in (3, 5, 4))
+    black = graph.add("SolidMask", value=0.0, width=34 * scale, height=57 * scale)[0]
+    white = graph.add("SolidMask", value=1.0, width=17 * scale, height=28 * scale)[0]
+    mask = graph.add("MaskComposite", destination=black, source=white, x=0, y=0, operation="add")[0]
+    trajectory, seed = (invert(graph, model, source, latent, steps=4)[index] for index in (0, 1))
+    domain = tiny_latent(graph, 9)
+    return optimize(graph, model, trajectory, seed, positive, negative, domain, mask=mask)[0]
+
+
+def test_a_mask_of_another_size_is_padded_as_the_picture_is(comfy):
+    """Else it is stretched over the padding, from 57 rows to 60 and from 34 columns to 36."""
+    graph = Graph()
+    vae = graph.add("TestVAE", seed=3)[0]
+    latent = encode(graph, picture(graph, height=57, width=34), vae)
+    own, twice = (masked_by(graph, latent, scale) for scale in (1, 2))
+    own, twice, given = comfy.latents(graph, own, twice, latent)
+    moved = float((own - given).abs().max())
+    assert moved > 0.1
+    assert float((own - twice).abs().max()) < 0.05 * moved
+
+
+def test_the_sheet_has_an_end_but_everything_is_measured(comfy):
+    graph = Graph()
+    source = picture(graph, 1, batch=100, height=16, width=16)
+    result = picture(graph, 2, batch=100, height=16, width=16)
+    compared = graph.add("S2ST_Compare", source=source, result=result)
+    first = graph.add(
+        "S2ST_Compare",
+        source=picture(graph, 1, batch=24, height=16, width=16),
+        result=picture(graph, 2, batch=24, height=16, width=16),
+    )
+    (many,), (few,) = shown(comfy, graph, compared[0], first[0])
+    assert many.shape == few.shape
+    text = comfy.texts(graph, compared[1])
+    assert "24 of 100 pictures are shown" in text and "all are measured" in text
+    assert "all 24 pictures are shown" in comfy.texts(graph, first[1])
+
+
+def test_a_long_thin_picture_does_not_make_an_endless_sheet(comfy):
+    graph = Graph()
+    thin = picture(graph, height=2, width=1000)
+    ((sheet,),) = shown(comfy, graph, graph.add("S2ST_Compare", source=thin, result=thin)[0])
+    assert sheet.shape[1] < 2200
+
+
+@pytest.mark.parametrize("batches", [(1, 3), (3, 1)], ids=["one source", "one result"])
+def test_one_picture_is_compared_with_several(comfy, batches):
+    graph = Graph()
+    source, result = (
+        picture(graph, seed, batch) for seed, batch in zip((1, 2), batches, strict=True)
+    )
+    repeated = [
+        one if batch == 3 else graph.add("RepeatImageBatch", image=one, amount=3)[0]
+        for one, batch in zip((source, result), batches, strict=True)
+    ]
+    ours = graph.add("S2ST_Compare", source=source, result=result)
+    wanted = graph.add("S2ST_Compare", source=repeated[0], result=repeated[1])
+    (one,), (other,) = shown(comfy, graph, ours[0], wanted[0])
+    assert np.array_equal(one, other)
+    assert comfy.texts(graph, ours[1]) == comfy.texts(graph, wanted[1])
+
+
+def test_one_result_takes_the_detail_of_several_sources(comfy):
+    graph = Graph()
+    vae, result = graph.add("TestVAE", seed=3)[0], picture(graph, 5)
+    source = picture(graph, 6, batch=3)
+    repeated = graph.add("RepeatImageBatch", image=result, amount=3)[0]
+    ours, wanted = shown(
+        comfy, graph, restored(graph, result, source, vae), restored(graph, repeated, source, vae)
+    )
+    assert len(ours) == 3 and all(map(np.array_equal, ours, wanted))
+
+
+def test_cancel_stops_the_restoring_of_detail(comfy):
+    graph = Graph()
+    vae = graph.add("TestVAE", seed=3)[0]
+    many, one = (picture(graph, 8, batch, height=256, width=256) for batch in (24, 1))
+    node = graph.add(
+        "S2ST_RestoreDetail", image=many, source=one, vae=vae, radius=10, softness=3e-4, drawn=0.5
+    )
+    graph.add("PreviewImage", images=node[0])
+
+    def cancel(event, data):
+        if event == "executing" and data["node"] == node.name:
+            time.sleep(2)  # until the VAE is done, which the core itself cancels
+            comfy.client.interrupt()
+
+    with pytest.raises(GraphInterrupted) as stopped:
+        comfy.client.run(graph.nodes, cancel)
+    assert str(stopped.value) == "S2ST_RestoreDetail"  # and not the node after it
 
 
 def test_the_contact_sheet_and_its_numbers(comfy):
