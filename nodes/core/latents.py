@@ -4,6 +4,7 @@ later nodes must know (the seed's noise level, the model, the picture's size bef
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 
 import torch
@@ -13,11 +14,13 @@ from ...s2st import Schedule, Trajectory
 from ...s2st.model.checks import check_finite
 from ...s2st.model.parameterization import from_variance_preserving, to_variance_preserving
 from .facts import model_facts
+from .fingerprint import fingerprint
 from .layout import PictureSize
 from .units import from_model_space, to_model_space
 
 SEED_KEY = "s2st_seed"
 PICTURE_KEY = "s2st_picture"
+SAME_SIGMA = 1e-5  # more than rounding, less than from one timestep to the next
 
 
 def picture_of(latent: dict) -> PictureSize | None:
@@ -28,13 +31,20 @@ def picture_of(latent: dict) -> PictureSize | None:
 def trajectory_picture(trajectory: Trajectory) -> PictureSize | None:
     """The same, remembered by a trajectory."""
     size = trajectory.facts.get("picture")
-    return None if size is None else PictureSize(**size)
+    try:
+        return None if size is None else PictureSize(**size)
+    except TypeError as error:
+        raise ValueError(
+            f"The trajectory says that its picture's size is {size!r}, but that needs a height, a "
+            f"width and a stride: its file is damaged, so save it again."
+        ) from error
 
 
-def trajectory_facts(patcher, latent: dict) -> dict[str, object]:
-    """What a trajectory must remember of the model and of the picture."""
+def trajectory_facts(patcher, latent: dict, source: list) -> dict[str, object]:
+    """What a trajectory must remember of the model, of the picture and of the source prompt."""
     picture = picture_of(latent)
     facts: dict[str, object] = {"model": model_facts(patcher).as_dict()}
+    facts |= fingerprint(patcher, source)
     return facts if picture is None else {**facts, "picture": asdict(picture)}
 
 
@@ -89,8 +99,11 @@ def packed_seed(patcher, seed: Tensor, schedule: Schedule, picture: PictureSize 
     return {**latent, SEED_KEY: {"sigma": sigma, "model": model_facts(patcher).as_dict()}}
 
 
-def unpacked_seed(patcher, latent: dict, name: str) -> Tensor:
-    """The seed of a LATENT made by `packed_seed`, in variance-preserving units."""
+def unpacked_seed(patcher, latent: dict, name: str, schedule: Schedule) -> Tensor:
+    """The seed of a LATENT made by `packed_seed`, in variance-preserving units.
+
+    It stands at the noise level at which `schedule` begins, else it would mean another picture.
+    """
     made = latent.get(SEED_KEY)
     if made is None:
         raise ValueError(
@@ -98,6 +111,12 @@ def unpacked_seed(patcher, latent: dict, name: str) -> Tensor:
             f"DDIM Invert or Seed Translate."
         )
     check_same_model(name, made["model"], patcher)
+    if not math.isclose(made["sigma"], schedule.sigmas[0], rel_tol=SAME_SIGMA):
+        raise ValueError(
+            f"{name} was made at sigma {made['sigma']:.6g}, but the run begins at "
+            f"{schedule.sigmas[0]:.6g}: take the model, steps and spacing it was made with, or "
+            f"connect the trajectory it was made from."
+        )
     return to_variance_preserving(unpacked(patcher, latent, name), made["sigma"])
 
 

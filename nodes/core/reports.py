@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...s2st import NullText, StepRecord, Trajectory
+from ...s2st import NullText, NullTextMethod, StepRecord, Trajectory
 from .denoiser import Calls
 from .facts import guidance_patches
+from .types import NullTextValue
 
 
 def listed(lines: list[str]) -> str:
@@ -67,6 +68,23 @@ def null_text_report(fitted: NullText, trajectory: Trajectory) -> list[str]:
         f"{fitted.gradients} backward passes",
         f"reconstruction error {error:.4f} of the source's spread: {verdict(error)}",
     ]
+
+
+def unread_negative(method: NullTextMethod) -> list[str]:
+    """A line where a null-text method leaves the user's negative prompt out."""
+    if not method.from_source:
+        return []
+    return [
+        f"note: the method {method.value!r} takes the source prompt as the null prompt, so the "
+        f"negative prompt is not read under it"
+    ]
+
+
+def replaced_negative(null_text: NullTextValue | None) -> list[str]:
+    """A line where connected null text leaves the user's negative prompt out."""
+    if null_text is None:
+        return []
+    return ["note: null text is connected and takes the place of the negative prompt, unread here"]
 
 
 def optimisation_report(name: str, records: list[StepRecord]) -> list[str]:

@@ -62,7 +62,7 @@ def inverted(model, positive, latent, config: InversionConfig, check: bool):
     check_prompt_fits(model, positive, "source prompt", len(source))
     table = sigma_table(model)
     schedule = config.schedule(table)
-    facts = trajectory_facts(model, latent)
+    facts = trajectory_facts(model, latent, positive)
     expected = {"inversion": config.evaluations}
     if check:
         expected["check"] = schedule.steps

@@ -8,10 +8,11 @@ from ...s2st import NullText, NullTextConfig, Prompt, Trajectory, null_text_inve
 from ..core.api import CATEGORY, io, output
 from ..core.denoiser import Calls
 from ..core.facts import model_facts
+from ..core.fingerprint import told_apart
 from ..core.guidance import guidance_input
 from ..core.latents import normal_trajectory, packed, trajectory_picture
 from ..core.prompts import check_prompt_fits
-from ..core.reports import null_text_report, reported
+from ..core.reports import null_text_report, reported, unread_negative
 from ..core.run import Stage, check_gradients, run_stage
 from ..core.settings import config_of, setting
 from ..core.types import NullTextSocket, NullTextValue, TrajectorySocket
@@ -30,9 +31,17 @@ class NullTextInvert(io.ComfyNode):
                 io.Model.Input("model", tooltip="The model the trajectory was made with."),
                 TrajectorySocket.Input("trajectory", tooltip="From DDIM Invert."),
                 io.Conditioning.Input("positive", tooltip="The source prompt, as in DDIM Invert."),
-                io.Conditioning.Input("negative", tooltip="The empty prompt to start from."),
+                io.Conditioning.Input(
+                    "negative",
+                    tooltip="The empty prompt to start from; only the method null-text reads it.",
+                ),
                 guidance_input("Must be the guidance you will translate with."),
-                setting(NullTextConfig, "method"),
+                setting(
+                    NullTextConfig,
+                    "method",
+                    meaning=f"{NullTextConfig.limits('method').meaning} Only null-text reads "
+                    f"your negative prompt: the others take the source prompt in its place.",
+                ),
                 setting(NullTextConfig, "inner_steps"),
                 setting(NullTextConfig, "learning_rate"),
                 setting(NullTextConfig, "tolerance"),
@@ -55,8 +64,9 @@ class NullTextInvert(io.ComfyNode):
             model=model_facts(model).as_dict(),
         )
         latent = packed(model, fitted.returned, trajectory_picture(trajectory))
-        report = reported(null_text_report(fitted, trajectory), model, calls)
-        return io.NodeOutput(value, latent, report)
+        report = null_text_report(fitted, trajectory) + unread_negative(config.method)
+        report += told_apart(trajectory.facts, model, positive)
+        return io.NodeOutput(value, latent, reported(report, model, calls))
 
 
 def null_text(

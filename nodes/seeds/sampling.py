@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from ...s2st import InversionConfig, sample
+from ...s2st import InversionConfig, Schedule, sample
 from ..core.api import CATEGORY, io, output
+from ..core.fingerprint import told_apart
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import check_same_model, packed, picture_of, trajectory_picture, unpacked_seed
 from ..core.prompts import check_prompt_fits
+from ..core.reports import replaced_negative, reported
 from ..core.run import Stage, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import NullTextSocket, NullTextValue, TrajectorySocket
@@ -27,7 +29,10 @@ class SampleSeed(io.ComfyNode):
             inputs=[
                 io.Model.Input("model", tooltip="The model the seed was made with."),
                 io.Conditioning.Input("positive", tooltip="What to sample."),
-                io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
+                io.Conditioning.Input(
+                    "negative",
+                    tooltip="What to stay away from; may be empty. Null text takes its place.",
+                ),
                 guidance_input(""),
                 setting(InversionConfig, "steps", default=STEPS),
                 setting(InversionConfig, "spacing"),
@@ -44,27 +49,36 @@ class SampleSeed(io.ComfyNode):
                     "null_text", optional=True, tooltip="Replaces the negative prompt step by step."
                 ),
             ],
-            outputs=[output(io.Latent, "latent", "The sampled pictures, to be decoded.")],
+            outputs=[
+                output(io.Latent, "latent", "The sampled pictures, to be decoded."),
+                output(io.String, "report", "What was done."),
+            ],
         )
 
     @classmethod
     def execute(cls, model, cfg, seed=None, trajectory=None, null_text=None, **given):
-        start, picture = _start(model, seed, trajectory)
         if trajectory is not None:
             schedule = trajectory.schedule
         else:
             schedule = config_of(InversionConfig, given).schedule(sigma_table(model))
+        start, picture = _start(model, seed, trajectory, schedule)
         check_null_text_fits(model, null_text, schedule)
         given = prompts_with_null_text({**given, "null_text": null_text})
         prompts = {name: given[name] for name in ("positive", "negative")}
-        latent = sampled(model, start, schedule, prompts, cfg, null_text)
-        return io.NodeOutput(packed(model, latent, picture))
+        latent, calls = sampled(model, start, schedule, prompts, cfg, null_text)
+        report = [
+            f"sampled in {schedule.steps} steps from sigma {schedule.sigmas[0]:.2f}",
+            *replaced_negative(null_text),
+            *([] if trajectory is None else told_apart(trajectory.facts, model)),
+        ]
+        return io.NodeOutput(packed(model, latent, picture), reported(report, model, calls))
 
 
-def _start(model, seed, trajectory):
+def _start(model, seed, trajectory, schedule: Schedule):
     """(the seed in variance-preserving units, the picture's size before padding)."""
     if seed is not None:
-        start, picture = unpacked_seed(model, seed, "The seed"), picture_of(seed)
+        start = unpacked_seed(model, seed, "The seed", schedule)
+        picture = picture_of(seed)
     elif trajectory is not None:
         check_same_model("The trajectory", trajectory.facts.get("model"), model)
         start, picture = trajectory.seed.clone(), trajectory_picture(trajectory)
@@ -82,7 +96,7 @@ def _start(model, seed, trajectory):
 
 
 def sampled(model, start, schedule, prompts, scale: float, null_text: NullTextValue | None):
-    """The clean latent on the CPU."""
+    """(the clean latent on the CPU, the calls it took)."""
     check_prompt_fits(model, prompts["positive"], "target prompt", len(start))
     check_prompt_fits(model, prompts["negative"], "negative prompt", len(start))
 
@@ -93,8 +107,7 @@ def sampled(model, start, schedule, prompts, scale: float, null_text: NullTextVa
         return sample(stage.model, start.to(stage.device), steps, schedule, listen).cpu()
 
     expected = {"sampling": schedule.steps * evaluations_of_a_step(scale)}
-    latent, _ = run_stage(model, prompts, start.shape, schedule, expected, work)
-    return latent
+    return run_stage(model, prompts, start.shape, schedule, expected, work)
 
 
 NODES = [SampleSeed]

@@ -10,6 +10,7 @@ from ...s2st import SeedConfig, Trajectory, translate_seed
 from ...s2st.model.parameterization import from_variance_preserving
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.fingerprint import told_apart
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import normal_trajectory, packed_seed, trajectory_picture
 from ..core.reports import optimisation_report, reported, seed_line
@@ -66,11 +67,12 @@ class SeedTranslate(io.ComfyNode):
         seed, recorder, calls = translated_seed(model, trajectory, asked, config)
         schedule = trajectory.schedule
         report = optimisation_report("seed translation", recorder.records)
+        notes = told_apart(trajectory.facts, model)
         return io.NodeOutput(
             packed_seed(model, seed, schedule, picture),
             SeedNoise(model, seed, schedule.sigmas[0]),
             line_chart("seed translation", {"loss": recorder.losses}, "iteration"),
-            reported([*report, seed_line(seed)], model, calls),
+            reported([*report, seed_line(seed), *notes], model, calls),
             core_sigmas(model, schedule.sigmas),
         )
 

@@ -10,9 +10,10 @@ from ...s2st import Gradient, Trajectory, TrajectoryConfig, optimize_trajectory
 from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.fingerprint import told_apart
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import normal_trajectory, packed, trajectory_picture, unpacked_seed
-from ..core.reports import optimisation_report, reported
+from ..core.reports import optimisation_report, replaced_negative, reported
 from ..core.run import Recorder, Stage, check_gradients, run_stage
 from ..core.settings import config_of, setting
 from ..core.types import (
@@ -42,7 +43,10 @@ class TrajectoryOptimize(io.ComfyNode):
                 io.Conditioning.Input(
                     "positive", tooltip="The target prompt: the picture as you want it."
                 ),
-                io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
+                io.Conditioning.Input(
+                    "negative",
+                    tooltip="What to stay away from; may be empty. Null text takes its place.",
+                ),
                 io.Latent.Input(
                     "target_domain", tooltip="One or more pictures of the target domain, encoded."
                 ),
@@ -80,9 +84,10 @@ class TrajectoryOptimize(io.ComfyNode):
         check_null_text_fits(model, null_text, trajectory.schedule)
         given = prompts_with_null_text({**given, "null_text": null_text})
         asked = Asked.of(model, given, trajectory.source, picture)
-        start = unpacked_seed(model, seed, "The seed")
+        start = unpacked_seed(model, seed, "The seed", trajectory.schedule)
         latent, recorder, calls = optimised(model, trajectory, start, asked, config, null_text)
         report = optimisation_report("trajectory optimisation", recorder.records)
+        report += replaced_negative(null_text) + told_apart(trajectory.facts, model)
         return io.NodeOutput(
             packed(model, latent, picture),
             line_chart("trajectory optimisation", {"loss": recorder.losses}, "step"),

@@ -27,7 +27,7 @@ from ..core.asked import Asked
 from ..core.denoiser import Calls
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
-from ..core.reports import optimisation_report, relative_error, reported, seed_line
+from ..core.reports import optimisation_report, relative_error, reported, seed_line, unread_negative
 from ..core.run import Recorder, Stage, check_gradients_at, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import mask_input
@@ -59,7 +59,11 @@ class Translate(io.ComfyNode):
                 io.Model.Input("model", tooltip="Any Stable Diffusion 1.x, 2.x, XL or flow model."),
                 io.Conditioning.Input("source", tooltip="The picture as it is, in words."),
                 io.Conditioning.Input("positive", tooltip="The picture as you want it, in words."),
-                io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
+                io.Conditioning.Input(
+                    "negative",
+                    tooltip="What to stay away from; may be empty. Where null_text is negative "
+                    "prompt or fast null-text, only a guided seed translation reads it.",
+                ),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
                 io.Latent.Input(
                     "target_domain", tooltip="One or more pictures of the target domain, encoded."
@@ -74,7 +78,8 @@ class Translate(io.ComfyNode):
                     default=used,
                     tooltip="Empty prompts with which guided sampling returns to the source: less "
                     "of its edges for more of the look. negative prompt is free, fast null-text "
-                    "corrects it where it misses, null-text is the published one, and slow.",
+                    "corrects it where it misses, null-text is the published one, and slow. "
+                    "All but the last take the source prompt in place of your negative prompt.",
                 ),
                 setting(SeedConfig, "iterations", called="seed_iterations"),
                 setting(SeedConfig, "learning_rate", called="seed_learning_rate"),
@@ -131,7 +136,7 @@ class Translate(io.ComfyNode):
         return io.NodeOutput(
             packed(model, done.latent, picture),
             _charts(recorders),
-            reported(_report(done, recorders), model, calls),
+            reported(_report(done, recorders, stages), model, calls),
             packed_seed(model, done.seed, done.trajectory.schedule, picture),
         )
 
@@ -241,7 +246,7 @@ def _charts(recorders: dict[str, Recorder]) -> torch.Tensor:
     return torch.cat(charts)
 
 
-def _report(done: Translation, recorders: dict[str, Recorder]) -> list[str]:
+def _report(done: Translation, recorders: dict[str, Recorder], stages: Stages) -> list[str]:
     changed = relative_error(done.latent, done.trajectory.source)
     lines = [
         line
@@ -252,6 +257,8 @@ def _report(done: Translation, recorders: dict[str, Recorder]) -> list[str]:
         lines.append("eta per channel: " + ", ".join(f"{one:.2f}" for one in done.eta.tolist()))
     lines.append(seed_line(done.seed))
     lines.append(f"the latent moved by {changed:.2f} of the source's spread")
+    if stages.null_text is not None:
+        lines += unread_negative(stages.null_text.method)
     return lines
 
 

@@ -4,7 +4,8 @@ import itertools
 from pathlib import Path
 
 import pytest
-from safetensors.torch import load_file
+import torch
+from safetensors.torch import load_file, save_file
 
 from tools.comfy_client import ComfyClient
 from tools.comfyui import OUR_PACK, find, running
@@ -12,6 +13,8 @@ from tools.comfyui import OUR_PACK, find, running
 # Small models run faster, and always alike, on one thread.
 VARIABLES = {"OMP_NUM_THREADS": "1"}
 PACKS = {**OUR_PACK, "s2st_tests": Path(__file__).parent / "pack"}
+BLOCK = "diffusion_model.middle_block.1.transformer_blocks.0.attn2"
+RANK, INNER, WIDTH = 4, 64, 24
 
 
 class Comfy:
@@ -50,3 +53,18 @@ def comfy(tmp_path_factory):
         comfy = Comfy(server)
         yield comfy
         comfy.client.close()
+
+
+@pytest.fixture(scope="session")
+def lora(comfy):
+    generator = torch.Generator().manual_seed(11)
+    weights = {}
+    for name, width in (("to_q", INNER), ("to_k", WIDTH), ("to_v", WIDTH)):
+        down, up = (
+            torch.randn(RANK, width, generator=generator),
+            torch.randn(INNER, RANK, generator=generator),
+        )
+        weights[f"{BLOCK}.{name}.lora_down.weight"] = down
+        weights[f"{BLOCK}.{name}.lora_up.weight"] = 0.1 * up
+    save_file(weights, comfy.server.base / "models" / "loras" / "test.safetensors")
+    return "test.safetensors"

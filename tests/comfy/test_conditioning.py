@@ -15,25 +15,6 @@ from graphs import (
     tiny_model,
     tiny_prompt,
 )
-from safetensors.torch import save_file
-
-BLOCK = "diffusion_model.middle_block.1.transformer_blocks.0.attn2"
-RANK, INNER, WIDTH = 4, 64, 24
-
-
-@pytest.fixture(scope="session")
-def lora(comfy):
-    generator = torch.Generator().manual_seed(11)
-    weights = {}
-    for name, width in (("to_q", INNER), ("to_k", WIDTH), ("to_v", WIDTH)):
-        down, up = (
-            torch.randn(RANK, width, generator=generator),
-            torch.randn(INNER, RANK, generator=generator),
-        )
-        weights[f"{BLOCK}.{name}.lora_down.weight"] = down
-        weights[f"{BLOCK}.{name}.lora_up.weight"] = 0.1 * up
-    save_file(weights, comfy.server.base / "models" / "loras" / "test.safetensors")
-    return "test.safetensors"
 
 
 def plain(graph, model, positive, negative, lora):

@@ -215,6 +215,22 @@ CASES = {
         lambda w: w.sampled(),
         ["Neither a seed nor a trajectory", "connect"],
     ),
+    "seed of other steps": (
+        lambda w: w.sampled(seed=w.inverted()[1], steps=4),
+        ["seed was made at sigma 8.39", "run begins at 4", "connect the trajectory"],
+    ),
+    "seed of another spacing": (
+        lambda w: w.sampled(seed=w.inverted()[1], spacing="trailing"),
+        ["seed was made at sigma 8.39", "run begins at 14.6", "steps and spacing"],
+    ),
+    "seed of other steps than its trajectory": (
+        lambda w: w.sampled(seed=w.inverted()[1], trajectory=w.inverted(steps=4)[0]),
+        ["seed was made at sigma 8.39", "run begins at 4"],
+    ),
+    "seed of other steps to be optimised": (
+        lambda w: w.optimized(seed=w.inverted(steps=4)[1]),
+        ["seed was made at sigma 4", "run begins at 8.39", "connect the trajectory"],
+    ),
     "null text for another guidance": (
         lambda w: w.optimized(null_text=null_text_of(w, cfg=2.0), cfg=3.0),
         ["3", "2", "one scale for both"],
@@ -280,6 +296,20 @@ CASES = {
             "S2ST_Compare", source=picture(w.graph), result=picture(w.graph, height=96)
         ),
         ["result has 1 pictures of 64 x 96", "source has 1 pictures of 64 x 64"],
+    ),
+    "comparing two pictures with three": (
+        lambda w: w.graph.add(
+            "S2ST_Compare", source=picture(w.graph, batch=2), result=picture(w.graph, batch=3)
+        ),
+        ["result has 3 pictures of 64 x 64", "source has 2 pictures of 64 x 64"],
+    ),
+    "decoding a latent of another VAE": (
+        lambda w: w.graph.add(
+            "S2ST_DecodeImage",
+            latent=bad_latent(w, channels=16),
+            vae=w.graph.add("TestVAE", seed=3)[0],
+        ),
+        ["latent has 16 channels", "VAE decodes 4", "VAE of the checkpoint"],
     ),
     "detail of a picture of another size": (
         lambda w: w.graph.add(

@@ -1,0 +1,142 @@
+"""What tells two checkpoints, sets of patches or prompts of one family apart, small enough to be
+kept in a trajectory's facts.
+
+Weights and prompts are known by a few of their numbers, compared within the rounding of the dtype
+they are kept in, for another device or dtype is no other checkpoint. Patches such as LoRAs are
+known by a hash of what they patch, how strongly, and a few of their own numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+
+import comfy.model_patcher
+import torch
+from torch import Tensor
+
+TENSORS = 6  # weights that are looked at, evenly spread over the network
+VALUES = 8  # of each
+PROMPT_VALUES = 64
+PROMPT_ROUNDING = 0.02  # of the largest: text encoders run in half precision, and on any device
+NO_WEIGHT = 1e-7  # smaller ones are taken for zero
+
+
+def fingerprint(patcher: comfy.model_patcher.ModelPatcher, source: list) -> dict[str, object]:
+    """Of a model and of the CONDITIONING that describes the source."""
+    return {
+        "weights": _weights(patcher),
+        "patches": _patches(patcher),
+        "source_prompt": _prompt(source),
+    }
+
+
+def told_apart(
+    facts: Mapping[str, object],
+    patcher: comfy.model_patcher.ModelPatcher,
+    source: list | None = None,
+) -> list[str]:
+    """A line for each thing of a trajectory's facts that is otherwise here; none if unknown."""
+    notes = {
+        "weights of another checkpoint": _differ(facts.get("weights"), _weights(patcher)),
+        "other patches, such as LoRAs, or at other strengths": "patches" in facts
+        and facts["patches"] != _patches(patcher),
+        "another source prompt": source is not None
+        and _differ(facts.get("source_prompt"), _prompt(source)),
+    }
+    return [
+        f"note: the trajectory was made with {what}; sampling returns to its source less exactly"
+        for what, differs in notes.items()
+        if differs
+    ]
+
+
+def _weights(patcher: comfy.model_patcher.ModelPatcher) -> dict[str, object]:
+    """A few of the network's own numbers, as they are without any patch."""
+    network = patcher.model.diffusion_model
+    tensors = {name: one for name, one in network.named_parameters() if _is_readable(one)}
+    chosen = _spread(sorted(tensors), TENSORS)
+    originals = [_unpatched(patcher, f"diffusion_model.{name}", tensors[name]) for name in chosen]
+    return {
+        "shapes": [list(one.shape) for one in originals],
+        "values": [value for one in originals for value in _values(one, VALUES)],
+        "relative": max((torch.finfo(one.dtype).eps for one in originals), default=0.0),
+        "absolute": NO_WEIGHT,
+    }
+
+
+def _is_readable(weight: Tensor) -> bool:
+    """Quantised weights have no numbers that two machines would agree on; others are not there."""
+    return weight.is_floating_point() and not weight.is_meta and weight.ndim > 1
+
+
+def _unpatched(patcher: comfy.model_patcher.ModelPatcher, key: str, weight: Tensor) -> Tensor:
+    kept = patcher.backup.get(key)  # where the core puts a weight that it patches in place
+    return weight if kept is None else getattr(kept, "weight", weight)
+
+
+def _patches(patcher: comfy.model_patcher.ModelPatcher) -> str:
+    """A hash of what is added to the weights, the same in every session."""
+    patches = patcher.patches
+    strengths = [(key, [[one[0], one[2]] for one in patches[key]]) for key in sorted(patches)]
+    looked_at = [
+        _tensors(one[1]) for key in _spread(sorted(patches), TENSORS) for one in patches[key]
+    ]
+    values = [f"{value:.2e}" for one in chain(*looked_at) for value in _values(one, VALUES)]
+    return _hash([strengths, values])
+
+
+def _tensors(patch: object) -> Iterator[Tensor]:
+    """The tensors of a patch, which is a tensor, an adapter with weights, or a tuple of such."""
+    if isinstance(patch, Tensor):
+        yield patch
+    elif isinstance(patch, (tuple, list)):
+        yield from chain.from_iterable(_tensors(one) for one in patch)
+    elif hasattr(patch, "weights"):
+        yield from _tensors(patch.weights)
+
+
+def _prompt(conditioning: list) -> dict[str, object]:
+    tokens = [tokens for tokens, _ in conditioning]
+    values = [value for one in tokens for value in _values(one, PROMPT_VALUES)]
+    return {
+        "shapes": [list(one.shape) for one in tokens],
+        "values": values,
+        "relative": 0.0,
+        "absolute": PROMPT_ROUNDING * max(map(abs, values), default=0.0),
+    }
+
+
+def _values(tensor: Tensor, count: int) -> list[float]:
+    """Numbers evenly spread over a tensor."""
+    flat = tensor.detach().reshape(-1)
+    return flat[_spread(range(len(flat)), count)].to("cpu", torch.float32).tolist()
+
+
+def _spread(items: Sequence, count: int) -> list:
+    """At most `count` of them, from the first to the last."""
+    places = torch.linspace(0, len(items) - 1, min(count, len(items)), dtype=torch.float64)
+    return [items[place] for place in places.round().long().tolist()]
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _differ(kept: object, own: dict[str, object]) -> bool:
+    """Whether two samples are not of the same; False where an older file kept none."""
+    if not isinstance(kept, dict) or kept.keys() != own.keys():
+        return False
+    try:
+        near = {
+            "rel_tol": max(kept["relative"], own["relative"]),
+            "abs_tol": max(kept["absolute"], own["absolute"]),
+        }
+        pairs = zip(kept["values"], own["values"], strict=True)
+        alike = all(math.isclose(one, other, **near) for one, other in pairs)
+    except (TypeError, ValueError):  # another number of values, or none at all
+        return True
+    return kept["shapes"] != own["shapes"] or not alike
