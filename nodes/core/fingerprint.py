@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import chain
 
 import comfy.model_patcher
@@ -25,12 +26,40 @@ PROMPT_ROUNDING = 0.02  # of the largest: text encoders run in half precision, a
 NO_WEIGHT = 1e-7  # smaller ones are taken for zero
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A few numbers of something, and how far rounding may move them."""
+
+    shapes: list[list[int]]
+    values: list[float]
+    relative: float
+    absolute: float
+
+    def differs_from(self, kept: object) -> bool:
+        """Whether a sample kept in facts is of something else; False where none can be read."""
+        if not isinstance(kept, dict):
+            return False
+        try:
+            other = Sample(**kept)
+            return self.shapes != other.shapes or not self._is_near(other)
+        except (TypeError, ValueError):
+            return False
+
+    def _is_near(self, other: Sample) -> bool:
+        relative = max(self.relative, other.relative)
+        absolute = max(self.absolute, other.absolute)
+        return all(
+            math.isclose(one, two, rel_tol=relative, abs_tol=absolute)
+            for one, two in zip(self.values, other.values, strict=True)
+        )
+
+
 def fingerprint(patcher: comfy.model_patcher.ModelPatcher, source: list) -> dict[str, object]:
     """Of a model and of the CONDITIONING that describes the source."""
     return {
-        "weights": _weights(patcher),
+        "weights": asdict(_weights(patcher)),
         "patches": _patches(patcher),
-        "source_prompt": _prompt(source),
+        "source_prompt": asdict(_prompt(source)),
     }
 
 
@@ -41,11 +70,13 @@ def told_apart(
 ) -> list[str]:
     """A line for each thing of a trajectory's facts that is otherwise here; none if unknown."""
     notes = {
-        "weights of another checkpoint": _differ(facts.get("weights"), _weights(patcher)),
-        "other patches, such as LoRAs, or at other strengths": "patches" in facts
-        and facts["patches"] != _patches(patcher),
-        "another source prompt": source is not None
-        and _differ(facts.get("source_prompt"), _prompt(source)),
+        "weights of another checkpoint": _weights(patcher).differs_from(facts.get("weights")),
+        "other patches, such as LoRAs, or at other strengths": (
+            facts.get("patches") not in (None, _patches(patcher))
+        ),
+        "another source prompt": (
+            source is not None and _prompt(source).differs_from(facts.get("source_prompt"))
+        ),
     }
     return [
         f"note: the trajectory was made with {what}; sampling returns to its source less exactly"
@@ -54,18 +85,18 @@ def told_apart(
     ]
 
 
-def _weights(patcher: comfy.model_patcher.ModelPatcher) -> dict[str, object]:
+def _weights(patcher: comfy.model_patcher.ModelPatcher) -> Sample:
     """A few of the network's own numbers, as they are without any patch."""
     network = patcher.model.diffusion_model
     tensors = {name: one for name, one in network.named_parameters() if _is_readable(one)}
     chosen = _spread(sorted(tensors), TENSORS)
     originals = [_unpatched(patcher, f"diffusion_model.{name}", tensors[name]) for name in chosen]
-    return {
-        "shapes": [list(one.shape) for one in originals],
-        "values": [value for one in originals for value in _values(one, VALUES)],
-        "relative": max((torch.finfo(one.dtype).eps for one in originals), default=0.0),
-        "absolute": NO_WEIGHT,
-    }
+    return Sample(
+        shapes=[list(one.shape) for one in originals],
+        values=[value for one in originals for value in _values(one, VALUES)],
+        relative=max((torch.finfo(one.dtype).eps for one in originals), default=0.0),
+        absolute=NO_WEIGHT,
+    )
 
 
 def _is_readable(weight: Tensor) -> bool:
@@ -99,21 +130,21 @@ def _tensors(patch: object) -> Iterator[Tensor]:
         yield from _tensors(patch.weights)
 
 
-def _prompt(conditioning: list) -> dict[str, object]:
+def _prompt(conditioning: list) -> Sample:
     tokens = [tokens for tokens, _ in conditioning]
     values = [value for one in tokens for value in _values(one, PROMPT_VALUES)]
-    return {
-        "shapes": [list(one.shape) for one in tokens],
-        "values": values,
-        "relative": 0.0,
-        "absolute": PROMPT_ROUNDING * max(map(abs, values), default=0.0),
-    }
+    return Sample(
+        shapes=[list(one.shape) for one in tokens],
+        values=values,
+        relative=0.0,
+        absolute=PROMPT_ROUNDING * max(map(abs, values), default=0.0),
+    )
 
 
 def _values(tensor: Tensor, count: int) -> list[float]:
     """Numbers evenly spread over a tensor."""
     flat = tensor.detach().reshape(-1)
-    return flat[_spread(range(len(flat)), count)].to("cpu", torch.float32).tolist()
+    return [float(flat[place]) for place in _spread(range(len(flat)), count)]
 
 
 def _spread(items: Sequence, count: int) -> list:
@@ -123,20 +154,4 @@ def _spread(items: Sequence, count: int) -> list:
 
 
 def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _differ(kept: object, own: dict[str, object]) -> bool:
-    """Whether two samples are not of the same; False where an older file kept none."""
-    if not isinstance(kept, dict) or kept.keys() != own.keys():
-        return False
-    try:
-        near = {
-            "rel_tol": max(kept["relative"], own["relative"]),
-            "abs_tol": max(kept["absolute"], own["absolute"]),
-        }
-        pairs = zip(kept["values"], own["values"], strict=True)
-        alike = all(math.isclose(one, other, **near) for one, other in pairs)
-    except (TypeError, ValueError):  # another number of values, or none at all
-        return True
-    return kept["shapes"] != own["shapes"] or not alike
+    return hashlib.sha256(json.dumps(value, default=str).encode()).hexdigest()

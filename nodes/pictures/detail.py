@@ -58,9 +58,11 @@ class RestoreDetail(io.ComfyNode):
         check_pictures(*pictures.values(), radius=radius)  # before the VAE's work
         samples, size = encoded(source, vae)
         pictures["returned"] = to_channels_first(cropped(vae.decode(samples), size))
+        pictures = one_beside_several(pictures)
+        threes = zip(pictures["result"], pictures["source"], pictures["returned"], strict=True)
         restored = [
-            restore_detail(*(one[None] for one in trio), config)
-            for trio in cancellable(zip(*one_beside_several(pictures).values(), strict=True))
+            restore_detail(result[None], sharp[None], returned[None], config)
+            for result, sharp, returned in cancellable(threes)
         ]
         return io.NodeOutput(to_image(torch.cat(restored)))
 

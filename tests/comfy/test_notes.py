@@ -53,9 +53,10 @@ def test_the_same_model_and_prompt_give_no_note(comfy):
     assert OTHER not in Wiring().report(comfy)
 
 
-def test_another_dtype_is_the_same_checkpoint(comfy):
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float8_e4m3fn"])
+def test_another_dtype_is_the_same_checkpoint(comfy, dtype):
     w = Wiring()
-    assert OTHER not in w.report(comfy, model=tiny_model(w.graph, dtype="float16", seed=21))
+    assert OTHER not in w.report(comfy, model=tiny_model(w.graph, dtype=dtype, seed=21))
 
 
 def test_weights_of_another_checkpoint_are_told(comfy):
