@@ -18,7 +18,6 @@ from graphs import (
     tiny_model,
     tiny_prompt,
 )
-from test_conditioning import lora  # noqa: F401
 
 
 def fresh(graph, model, other, lora_name):

@@ -15,7 +15,7 @@ from graphs import (
     tiny_model,
     tiny_prompt,
 )
-from test_conditioning import ATTACHMENTS, lora, plain  # noqa: F401
+from test_conditioning import ATTACHMENTS, plain
 
 ONE_CALL = ("lora", "other schedule", "model patch")
 SEVERAL = {"area": "areas", "masked prompt": "prompts that differ in length"}
