@@ -88,7 +88,7 @@ def stage(graph, model, other):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
-def test_every_history_gives_the_same_bits(comfy, lora, dtype):  # noqa: F811
+def test_every_history_gives_the_same_bits(comfy, lora, dtype):
     results = []
     for number, history in enumerate(HISTORIES):
         graph, model, other = wired(dtype)
@@ -115,7 +115,7 @@ def test_a_ksampler_gives_the_same_bits_before_and_after(comfy, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("with_lora", [False, True])
-def test_half_of_the_model_may_be_offloaded(comfy, lora, dtype, with_lora):  # noqa: F811
+def test_half_of_the_model_may_be_offloaded(comfy, lora, dtype, with_lora):
     graph, whole, other = wired(dtype, seed=31)
     small = graph.add("TestSmallCard", kind="eps", dtype=dtype, seed=31)[0]
     if with_lora:

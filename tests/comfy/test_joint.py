@@ -15,7 +15,7 @@ from graphs import (
     tiny_model,
     tiny_prompt,
 )
-from test_conditioning import ATTACHMENTS, plain
+from test_conditioning import ATTACHMENTS
 
 ONE_CALL = ("lora", "other schedule", "model patch")
 SEVERAL = {"area": "areas", "masked prompt": "prompts that differ in length"}
@@ -76,7 +76,7 @@ def test_two_prompts_of_one_side_at_one_state_are_not_averaged(comfy):
 
 @pytest.mark.parametrize("name", [*ONE_CALL, *SEVERAL, *ON_ONE_PROMPT])
 @pytest.mark.parametrize("on", ["both", "target"])
-def test_what_is_attached_to_a_prompt_stays_with_it(comfy, lora, name, on):  # noqa: F811
+def test_what_is_attached_to_a_prompt_stays_with_it(comfy, lora, name, on):
     graph = Graph()
     model, (source, positive, negative) = tiny_model(graph), prompts_of(graph)
     plain_model = model
@@ -160,7 +160,7 @@ def test_null_text_under_an_image_prompt_starts_as_a_ksampler_does(comfy):
     assert float((one - other).abs().max()) < 1e-3 * float(other.std())
 
 
-def test_the_report_tells_how_many_calls_it_took_and_why(comfy, lora):  # noqa: F811
+def test_the_report_tells_how_many_calls_it_took_and_why(comfy, lora):
     graph = Graph()
     model, latent = tiny_model(graph), tiny_latent(graph)
     source, positive, negative = prompts_of(graph)
