@@ -108,6 +108,29 @@ def test_cancel_takes_effect_within_one_evaluation_and_the_next_queue_works(comf
     assert torch.isfinite(comfy.latents(again, latent)[0]).all()
 
 
+@pytest.mark.parametrize("name", ["S2ST_TrajectoryOptimize", "S2ST_DifferencePath"])
+def test_cancel_does_not_wait_for_the_end_of_a_long_inner_loop(comfy, name):
+    """Updates ask the model nothing, and Cancel was looked for in evaluations alone."""
+    graph, *parts = wired(seed=16)
+    node, latent = heavy(graph, *parts, name)
+    graph.nodes[node.name]["inputs"] |= {"iterations": 500, "cfg": 1.0}
+    if name == "S2ST_TrajectoryOptimize":
+        graph.nodes[node.name]["inputs"]["gradient"] = "frozen"
+    graph.add("SaveLatent", samples=latent, filename_prefix="long")
+    seen = []
+
+    def cancel_at_the_first(event, data):
+        if event == "progress" and data["node"] == node.name:
+            seen.append(data["value"])
+            if len(seen) == 1:
+                comfy.client.interrupt()
+
+    with pytest.raises(GraphInterrupted):
+        comfy.client.run(graph.nodes, cancel_at_the_first)
+    # The first evaluation was told of; the step, which ends after 500 updates, was not.
+    assert len(seen) == 1
+
+
 def test_the_same_graph_gives_the_same_bits_and_leaves_global_randomness_alone(comfy):
     results, states = [], []
     for _ in range(2):
