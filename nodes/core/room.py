@@ -57,19 +57,19 @@ class Room:
         One prompt's weights must be back when its evaluation is gone through again: where hooks
         change them, an evaluation is always computed again.
         """
-        needs = self.needs
-        blocks = SPARE_MEMORY * batch * (needs.blocks + (kept - 1) * needs.kept)
-        whole = SPARE_MEMORY * batch * kept * needs.whole
+        whole = SPARE_MEMORY * kept * self.needs.whole
         return Recomputed(
-            evaluations=changes_weights or blocks > self.pictures,
-            blocks=not self.bounded or whole > self.pictures,
+            evaluations=changes_weights or batch * self._by_blocks(kept) > self.pictures,
+            blocks=not self.bounded or batch * whole > self.pictures,
         )
 
     def at_once(self, batch: int, kept: int) -> int:
         """How many pictures go through together, the graphs of `kept` prompts at once."""
-        needed = SPARE_MEMORY * (self.needs.blocks if kept else 1)
-        between = max(0, kept - 1) * self.needs.kept * batch
-        return max(1, min(batch, int((self.pictures - between) / needed)))
+        needed = self._by_blocks(kept) if kept else SPARE_MEMORY
+        return max(1, min(batch, int(self.pictures / needed)))
+
+    def _by_blocks(self, kept: int) -> float:
+        return SPARE_MEMORY * (self.needs.blocks + (kept - 1) * self.needs.kept)
 
 
 def room_for(model: comfy.model_base.BaseModel, shape: tuple[int, ...], device) -> Room:
