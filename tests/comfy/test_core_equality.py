@@ -125,10 +125,12 @@ def test_guiding_the_seed_and_starting_late_are_the_nodes_own_inputs(comfy):
 
 def test_steps_and_spacing_of_the_node_are_used(comfy):
     graph, model, source, positive, negative, latent = parts()
-    inverted = invert(graph, model, source, latent)
-    more = sample_seed(graph, model, positive, negative, seed=inverted[1], steps=2 * STEPS)
-    other = sample_seed(graph, model, positive, negative, seed=inverted[1], spacing="linspace")
-    plain = sample_seed(graph, model, positive, negative, seed=inverted[1])
+    # Both spacings begin at the highest noise, and a seed is sampled only where it stands.
+    seed = invert(graph, model, source, latent, spacing="linspace")[1]
+    more, other, plain = (
+        sample_seed(graph, model, positive, negative, seed=seed, steps=steps, spacing=spacing)
+        for steps, spacing in ((2 * STEPS, "linspace"), (STEPS, "trailing"), (STEPS, "linspace"))
+    )
     results = comfy.latents(graph, more[0], other[0], plain[0])
     assert not torch.allclose(results[0], results[2], atol=1e-3)
     assert not torch.allclose(results[1], results[2], atol=1e-3)
