@@ -17,7 +17,6 @@ from ...s2st import (
     Prompt,
     Schedule,
     StepRecord,
-    Trajectory,
     verify_gradient,
 )
 from ...s2st.model.contract import OnStep, OnUpdate
@@ -107,33 +106,20 @@ def run_stage(
     return session.run(inside)
 
 
-def check_gradients(stage: Stage, trajectory: Trajectory) -> None:
-    """Refuse a model whose backward pass is wrong, at one state of the trajectory."""
-    t = trajectory.schedule.steps - _checked_index(trajectory.schedule)
-    _check(stage, trajectory.state(t), trajectory.schedule.sigma(t))
+def check_gradients(stage: Stage, clean: Tensor) -> None:
+    """Refuse a model whose backward pass is wrong, at a clean latent with noise upon it.
 
-
-def check_gradients_at(stage: Stage, clean: Tensor, schedule: Schedule) -> None:
-    """The same before there is a trajectory, at the clean latent with noise of that level."""
-    sigma = schedule.sigmas[_checked_index(schedule)]
-    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(CHECK_SEED))
-    _check(stage, clean + sigma * noise.to(clean), sigma)
-
-
-def _checked_index(schedule: Schedule) -> int:
-    sigmas = schedule.sigmas[:-1]
-    return min(range(len(sigmas)), key=lambda index: abs(sigmas[index] - CHECKED_SIGMA))
-
-
-def _check(stage: Stage, state: Tensor, sigma: float) -> None:
-    """Once for a MODEL, its patches and prompts of one kind; on one picture where that is fair."""
+    Once for a MODEL, its patches and prompts of one kind; on one picture where that is fair.
+    """
     known, prompt = _CHECKED.setdefault(stage.patcher, set()), stage.prompts["positive"]
     prepared = stage.unwatched.prompt_of(prompt)
     whole = stage.patcher.loaded_size() >= stage.patcher.model_size()
     checked = (stage.patcher.patches_uuid, whole, prepared.kind)
     if checked in known:
         return
-    generator = torch.Generator().manual_seed(CHECK_SEED + 1)
-    pictures = state[:1] if prepared.is_shared else state
-    verify_gradient(stage.unwatched, pictures, sigma, prompt, generator)
+    generator = torch.Generator().manual_seed(CHECK_SEED)
+    pictures = clean[:1] if prepared.is_shared else clean
+    noise = torch.randn(pictures.shape, generator=generator).to(clean)
+    state = pictures + CHECKED_SIGMA * noise
+    verify_gradient(stage.unwatched, state, CHECKED_SIGMA, prompt, generator)
     known.add(checked)

@@ -82,7 +82,7 @@ def null_text(
     def work(stage: Stage) -> NullText:
         path = normal_trajectory(model, trajectory, stage.device)
         if optimises:
-            check_gradients(stage, path)
+            check_gradients(stage, path.source)
         prompt = Prompt(stage.prompts["positive"], stage.prompts["negative"], scale)
         listen = stage.progress.listener("null text")
         return on_cpu(null_text_inversion(stage.model, path, prompt, config, on_step=listen))

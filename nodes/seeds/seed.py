@@ -84,7 +84,7 @@ def translated_seed(model, trajectory: Trajectory, asked: Asked, config: SeedCon
     def work(stage: Stage) -> torch.Tensor:
         path = normal_trajectory(model, trajectory, stage.device)
         if updates:
-            check_gradients(stage, path)
+            check_gradients(stage, path.source)
         listen = recorder.also(stage.progress.listener("seed"))
         task = replace(asked.task(stage), latent=path.source)
         return translate_seed(stage.model, path, task, config, on_step=listen).cpu()

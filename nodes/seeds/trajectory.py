@@ -110,7 +110,7 @@ def optimised(
     def work(stage: Stage) -> torch.Tensor:
         path = normal_trajectory(model, trajectory, stage.device)
         if exact:
-            check_gradients(stage, path)
+            check_gradients(stage, path.source)
         return optimize_trajectory(
             stage.model,
             path,

@@ -28,7 +28,7 @@ from ..core.denoiser import Calls
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported, seed_line, unread_negative
-from ..core.run import Recorder, Stage, check_gradients_at, run_stage
+from ..core.run import Recorder, Stage, check_gradients, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import mask_input
 from ..core.units import sigma_table
@@ -171,7 +171,7 @@ def translated(
     def work(stage: Stage) -> Translation:
         task = asked.task(stage)
         if kept:
-            check_gradients_at(stage, task.latent, schedule)
+            check_gradients(stage, task.latent)
         listeners = {
             name: recorder.also(stage.progress.listener(name))
             for name, recorder in recorders.items()
