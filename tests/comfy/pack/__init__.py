@@ -750,7 +750,7 @@ class TestGuidedSlope:
             sigmas=(1.0, 0.0),
             gradients=2,
         )
-        claimed, measured = run.run(slopes)
+        claimed, measured, _ = run.run(slopes)
         return (f"{claimed / measured:.4f}",)
 
 
