@@ -31,7 +31,7 @@ LARGEST_ARCHIVE = 25e6  # bytes; the demo model's weights are 20 MB of it
 SUSPICIOUS = (
     r"\beval\(",
     r"\bexec\(",
-    r"\bcompile\(",
+    r"(?<!re\.)\bcompile\(",
     r"__import__",
     r"\bsubprocess\b",
     r"\bpickle\b",
