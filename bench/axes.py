@@ -12,110 +12,86 @@ class Side(str, Enum):
     APPEARANCE = "appearance"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Axis:
-    """One column: `of_set` means one number for all scenes together, not one per scene."""
+    """One column; `better` is 1 if more is better, -1 if less is."""
 
     key: str
     name: str
-    meaning: str
     side: Side
-    more_is_better: bool
+    better: int
     digits: int
-    of_set: bool = False
+    meaning: str
+    of_set: bool = False  # one number for all scenes together, not one per scene
+
+    @property
+    def head(self) -> str:
+        return f"{self.name} {'↑' if self.better > 0 else '↓'}"
+
+    def shown(self, value: float) -> str:
+        return f"{value:.{self.digits}f}"
 
 
-PSNR = Axis(
-    key="psnr",
-    name="PSNR",
-    meaning="peak signal-to-noise ratio to the truth, dB",
-    side=Side.TRUTH,
-    more_is_better=True,
-    digits=2,
+AXES = (
+    Axis("psnr", "PSNR", Side.TRUTH, 1, 2, "peak signal-to-noise ratio to the truth, dB"),
+    Axis("ssim", "SSIM", Side.TRUTH, 1, 3, "structural similarity to the truth"),
+    Axis(
+        "perceptual",
+        "perceptual",
+        Side.TRUTH,
+        -1,
+        3,
+        "distance to the truth in the features of our own judge (not LPIPS)",
+    ),
+    Axis(
+        "edges", "edges, source", Side.STRUCTURE, 1, 3, "cosine of Sobel magnitudes with the source"
+    ),
+    Axis(
+        "true_edges",
+        "edges, truth",
+        Side.STRUCTURE,
+        1,
+        3,
+        "cosine of Sobel magnitudes with the truth",
+    ),
+    Axis(
+        "labels",
+        "labels",
+        Side.STRUCTURE,
+        1,
+        3,
+        "share of pixels in which the judge sees the true label",
+    ),
+    Axis(
+        "colour",
+        "colour",
+        Side.APPEARANCE,
+        -1,
+        4,
+        "distance of the sorted colours of all results from those of the target domain",
+        of_set=True,
+    ),
+    Axis(
+        "slopes",
+        "gradients",
+        Side.APPEARANCE,
+        -1,
+        4,
+        "distance of the sorted Sobel magnitudes of all results from the target domain's",
+        of_set=True,
+    ),
+    Axis(
+        "frechet",
+        "Fréchet",
+        Side.APPEARANCE,
+        -1,
+        3,
+        "Fréchet distance to the target domain in the features of our own judge (not FID)",
+        of_set=True,
+    ),
 )
-SSIM = Axis(
-    key="ssim",
-    name="SSIM",
-    meaning="structural similarity to the truth",
-    side=Side.TRUTH,
-    more_is_better=True,
-    digits=3,
-)
-PERCEPTUAL = Axis(
-    key="perceptual",
-    name="perceptual",
-    meaning="distance to the truth in the features of our own judge (not LPIPS)",
-    side=Side.TRUTH,
-    more_is_better=False,
-    digits=3,
-)
-EDGES = Axis(
-    key="edges",
-    name="edges, source",
-    meaning="cosine of Sobel magnitudes with the source",
-    side=Side.STRUCTURE,
-    more_is_better=True,
-    digits=3,
-)
-TRUE_EDGES = Axis(
-    key="true_edges",
-    name="edges, truth",
-    meaning="cosine of Sobel magnitudes with the truth",
-    side=Side.STRUCTURE,
-    more_is_better=True,
-    digits=3,
-)
-LABELS = Axis(
-    key="labels",
-    name="labels",
-    meaning="share of pixels in which the judge sees the true label",
-    side=Side.STRUCTURE,
-    more_is_better=True,
-    digits=3,
-)
-COLOUR = Axis(
-    key="colour",
-    name="colour",
-    meaning="distance of the sorted colours of all results from those of the target domain",
-    side=Side.APPEARANCE,
-    more_is_better=False,
-    digits=4,
-    of_set=True,
-)
-SLOPES = Axis(
-    key="slopes",
-    name="gradients",
-    meaning="distance of the sorted Sobel magnitudes of all results from the target domain's",
-    side=Side.APPEARANCE,
-    more_is_better=False,
-    digits=4,
-    of_set=True,
-)
-FRECHET = Axis(
-    key="frechet",
-    name="Fréchet",
-    meaning="Fréchet distance to the target domain in the features of our own judge (not FID)",
-    side=Side.APPEARANCE,
-    more_is_better=False,
-    digits=3,
-    of_set=True,
-)
-SCENE_COLOUR = Axis(
-    key="scene_colour",
-    name="colour, per scene",
-    meaning="the same for every result alone: a scene is not a domain, so never zero",
-    side=Side.APPEARANCE,
-    more_is_better=False,
-    digits=4,
-)
-SCENE_SLOPES = Axis(
-    key="scene_slopes",
-    name="gradients, per scene",
-    meaning="the same for every result alone",
-    side=Side.APPEARANCE,
-    more_is_better=False,
-    digits=4,
-)
+PSNR, SSIM, PERCEPTUAL, EDGES, TRUE_EDGES, LABELS, COLOUR, SLOPES, FRECHET = AXES
 
-AXES = (PSNR, SSIM, PERCEPTUAL, EDGES, TRUE_EDGES, LABELS, COLOUR, SLOPES, FRECHET)
-FURTHER_AXES = (SCENE_COLOUR, SCENE_SLOPES)  # in the JSON only
+
+def of_side(side: Side) -> list[Axis]:
+    return [axis for axis in AXES if axis.side is side]

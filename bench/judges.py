@@ -15,15 +15,14 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from demo_world import DOMAINS, LABELS, REFERENCE_SEEDS, TRAIN_SEEDS, labels, render_all, scene
 
-from .fingerprint import ROOT, fingerprint
-from .store import short_hash
+from .hashes import KEPT, ROOT, files_hash, short_hash
+from .store import write_whole
 
-FOLDER = ROOT / ".cache" / "bench" / "judges"
+FOLDER = KEPT / "judges"
 HELD_OUT = REFERENCE_SEEDS[2000:]
 
 
@@ -202,20 +201,13 @@ def _share(right: list[Tensor]) -> float:
 def open_judge(config: JudgeConfig | None = None, folder: Path = FOLDER) -> Examined:
     """The judge of this config, trained once and kept."""
     config = config or JudgeConfig()
-    key = short_hash([asdict(config), fingerprint(trained, accuracy)])
+    key = short_hash([asdict(config), files_hash(Path(__file__), ROOT / "demo_world")])
     path = folder / f"{key}.safetensors"
     if not path.is_file():
         judge = trained(config)
-        _save(path, judge, accuracy(judge, config))
+        weights = {name: value.contiguous() for name, value in judge.state_dict().items()}
+        write_whole(path, weights, {"accuracy": json.dumps(accuracy(judge, config))})
     return _loaded(path, config, key)
-
-
-def _save(path: Path, judge: Judge, reached: tuple[float, float]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    weights = {name: value.contiguous() for name, value in judge.state_dict().items()}
-    partial = path.with_suffix(".partial")
-    save_file(weights, partial, {"accuracy": json.dumps(reached)})
-    partial.replace(path)
 
 
 def _loaded(path: Path, config: JudgeConfig, key: str) -> Examined:

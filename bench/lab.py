@@ -12,7 +12,18 @@ from torch import Tensor
 
 from demo_world import REFERENCE_SEEDS, labels, load, prompt, render, scene
 from demo_world.model import as_pipeline
-from s2st import InversionConfig, Schedule, Spacing, Trajectory, invert, make_schedule
+from s2st import (
+    InversionConfig,
+    Look,
+    Prompt,
+    Schedule,
+    Spacing,
+    Task,
+    Trajectory,
+    invert,
+    look_of,
+    make_schedule,
+)
 from s2st.adapters.diffusers import PipelineParts
 from s2st.model.contract import Conditioning
 
@@ -64,6 +75,9 @@ class Lab:
     @property
     def schedule(self) -> Schedule:
         return make_schedule(self.parts.sigma_table, self.steps, self.spacing)
+
+    def inversion(self, refine: int = 0) -> InversionConfig:
+        return InversionConfig(steps=self.steps, spacing=self.spacing, refine=refine)
 
     def prompt(self, domain: str) -> Conditioning:
         """A domain's plain prompt; the empty text for the domain ''."""
@@ -129,14 +143,13 @@ class Case:
     def inverted(self, refine: int = 0) -> tuple[Trajectory, Meter]:
         """The source's trajectory, made once, and what making it has cost."""
         if refine not in self._inversions:
-            config = InversionConfig(steps=self.lab.steps, spacing=self.lab.spacing, refine=refine)
             with self.lab.metered(self.batch) as meter:
                 trajectory = invert(
                     self.lab.parts.denoiser,
                     self.latents,
                     self.lab.prompt(self.pair.source),
                     self.lab.parts.sigma_table,
-                    config,
+                    self.lab.inversion(refine),
                 )
             self._inversions[refine] = trajectory, meter
         return self._inversions[refine]
@@ -144,6 +157,19 @@ class Case:
     def is_inverted(self, refine: int = 0) -> bool:
         """Whether the trajectory is there already, so that no running meter will see it made."""
         return refine in self._inversions
+
+    def task(self, guidance: float, references: int | None = None) -> Task:
+        """What is asked of every method of ours, with so many of the references."""
+        lab = self.lab
+        return Task(
+            latent=self.latents,
+            source=lab.prompt(self.pair.source),
+            target=Prompt(lab.prompt(self.pair.target), lab.prompt(""), guidance),
+            look=look_of(self.reference_latents[:references]),
+        )
+
+    def source_look(self, references: int | None = None) -> Look:
+        return look_of(self.source_reference_latents[:references])
 
     def decoded(self, latents: Tensor) -> Tensor:
         return self.lab.parts.decode_latent(latents)

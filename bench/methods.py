@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import torch
 from torch import Tensor
 
 from .lab import Case, Meter
 from .method import Family, Method, Setting
+from .ours import METHODS as OURS
 from .rivals import METHODS as RIVALS
 
 
@@ -34,21 +33,8 @@ BOUNDS = (
 
 
 def all_methods() -> tuple[Method, ...]:
-    """Bounds, rivals, ours; no two of one name."""
-    methods = (*BOUNDS, *RIVALS, *_ours())
-    names = [method.name for method in methods]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise ValueError(f"Two methods are called {', '.join(sorted(twice))}: rename one of them.")
-    return methods
-
-
-def _ours() -> tuple[Method, ...]:
-    if find_spec("bench.ours") is None:
-        return ()
-    from .ours import METHODS
-
-    return METHODS
+    """Bounds, rivals, ours."""
+    return (*BOUNDS, *RIVALS, *OURS)
 
 
 def chosen(methods: tuple[Method, ...], names: list[str] | None) -> tuple[Method, ...]:

@@ -8,32 +8,20 @@ from s2st import (
     CorrelationConfig,
     Distance,
     NullTextConfig,
-    Prompt,
     SeedConfig,
+    Stages,
     TrajectoryConfig,
-    correlation_factor,
     difference_path,
-    domain_statistics,
-    null_text_inversion,
-    optimize_trajectory,
-    references_of,
     restore_detail,
-    translate_seed,
+    translate,
 )
-from s2st.model.contract import Conditioning
+from s2st.path.difference_path import DEFAULT_GUIDANCE
 
 from .lab import Case, Meter
-from .method import Family, Method, Setting, trajectory_of
+from .method import Family, Method, Setting
 from .rivals.difference_path import run as plain_path
 
-GUIDANCE = 2.0  # the difference path node's own
-
-
-def prompts(case: Case, guidance: float) -> tuple[Conditioning, Prompt]:
-    """The source prompt, and the target prompt under guidance."""
-    lab = case.lab
-    target = Prompt(lab.prompt(case.pair.target), lab.prompt(""), guidance)
-    return lab.prompt(case.pair.source), target
+SEED_RATES = {Distance.HISTOGRAM: 0.03, Distance.WASSERSTEIN: 0.01}
 
 
 def default(case: Case, setting: Setting, spent: Meter) -> Tensor:
@@ -51,66 +39,53 @@ def sharpened(case: Case, pictures: Tensor) -> Tensor:
     return restore_detail(pictures, case.source, case.decoded(case.latents))
 
 
-def path_alone(case: Case, setting: Setting, spent: Meter) -> Tensor:
+def path_alone(case: Case, _: Setting, __: Meter) -> Tensor:
     """The same as the autoencoder leaves it; no inversion is needed."""
-    lab, references = case.lab, references_of(case.reference_latents)
-    source, target = prompts(case, GUIDANCE)
-    model = lab.parts.denoiser
-    latents = difference_path(model, case.latents, lab.schedule, source, target, references)
-    return case.decoded(latents)
+    lab, task = case.lab, case.task(DEFAULT_GUIDANCE)
+    return case.decoded(difference_path(lab.parts.denoiser, task, lab.schedule))
 
 
-def published(case: Case, setting: Setting, spent: Meter) -> Tensor:
+def published(case: Case, setting: Setting, _: Meter) -> Tensor:
     """The paper's stages: inversion, null text, eta, seed translation, trajectory optimisation.
 
     Null text takes at most 2 updates a step, as its rival does; the seed is translated without
     guidance. The paper's histograms and the Wasserstein distance are both among the settings.
     """
-    trajectory, model = trajectory_of(case, spent), case.lab.parts.denoiser
-    source, target = prompts(case, setting["guidance"])
-    domain = domain_statistics(case.reference_latents)
-    eta = correlation_factor(
-        case.source_reference_latents, case.reference_latents, CorrelationConfig()
-    ).eta
-    null_text = null_text_inversion(
-        model,
-        trajectory,
-        Prompt(source, target.negative, target.scale),
-        NullTextConfig(inner_steps=2),
+    along = trajectory_config(setting)
+    rate = SEED_RATES[along.distance]
+    stages = Stages(
+        inversion=case.lab.inversion(),
+        null_text=NullTextConfig(inner_steps=2),
+        seed=SeedConfig(learning_rate=rate, distance=along.distance),
+        trajectory=along,
+        correlation=CorrelationConfig(),
     )
-    to_seed, along = loss_settings(setting)
-    seed = translate_seed(model, trajectory, Prompt(target.positive), domain, to_seed, eta)
-    latents = optimize_trajectory(
-        model, trajectory, seed, target, domain, along, null_text=null_text, eta=eta
-    )
-    return case.decoded(latents)
+    return translated(case, setting["guidance"], stages)
 
 
-def loss_settings(setting: Setting) -> tuple[SeedConfig, TrajectoryConfig]:
-    """The two optimisations under one distance, each at the rates that suit it."""
-    distance = Distance(setting["distance"])
-    along = TrajectoryConfig(
+def trajectory_config(setting: Setting) -> TrajectoryConfig:
+    return TrajectoryConfig(
         structure_weight=setting["structure"],
         learning_rate=setting["rate"],
-        distance=distance,
+        distance=Distance(setting["distance"]),
         start=setting.get("start", 0.0),
     )
-    seed_rate = {Distance.HISTOGRAM: 0.03, Distance.WASSERSTEIN: 0.01}[distance]
-    return SeedConfig(learning_rate=seed_rate, distance=distance), along
 
 
-def trajectory_alone(case: Case, setting: Setting, spent: Meter) -> Tensor:
+def trajectory_alone(case: Case, setting: Setting, _: Meter) -> Tensor:
     """Inversion and trajectory optimisation with sorted values: no more than ordinary sampling."""
-    trajectory = trajectory_of(case, spent)
-    _, target = prompts(case, setting["guidance"])
-    config = TrajectoryConfig(
-        structure_weight=setting["structure"],
-        learning_rate=setting["rate"],
-        distance=Distance.WASSERSTEIN,
+    along = trajectory_config({**setting, "distance": "wasserstein"})
+    stages = Stages(inversion=case.lab.inversion(), seed=None, trajectory=along, correlation=None)
+    return translated(case, setting["guidance"], stages)
+
+
+def translated(case: Case, guidance: float, stages: Stages) -> Tensor:
+    """The case's pictures by the paper's stages."""
+    parts, task = case.lab.parts, case.task(guidance)
+    made = translate(
+        parts.denoiser, parts.sigma_table, task, stages, source_look=case.source_look()
     )
-    domain = domain_statistics(case.reference_latents)
-    model, seed = case.lab.parts.denoiser, trajectory.seed
-    return case.decoded(optimize_trajectory(model, trajectory, seed, target, domain, config))
+    return case.decoded(made.latent)
 
 
 METHODS = (

@@ -2,8 +2,9 @@
 
 Three stages: every candidate setting of every method runs on tuning scenes and the best is chosen;
 the chosen settings run on the evaluation scenes; the pictures are judged and the report is written.
-Pictures are kept in .cache/bench/quality, so a stopped run goes on where it was, and judging again
-costs no method a second run. A changed algorithm is run again by itself, and nothing else.
+Pictures are kept in .cache/bench/quality, so a stopped run goes on where it was. What other code
+has made is made again. The report keeps the rows of methods that have not run (`--stages report`
+alone prints the page from quality.json).
 """
 
 from __future__ import annotations
@@ -13,29 +14,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch import Tensor
-
-from .findings import Findings
-from .fingerprint import ROOT
-from .judges import JudgeConfig, open_judge
-from .judging import Result, judged
-from .lab import PAIRS, Pair
-from .method import Method
+from .hashes import ROOT
+from .judges import JudgeConfig
+from .lab import PAIRS
 from .methods import all_methods, chosen
-from .plan import (
-    Plan,
-    choose,
-    evaluation_jobs,
-    planned_results,
-    tuning_jobs,
-    unplanned,
-)
-from .report import SHEET_SCENES, printed, sheet_columns, write_report
+from .page import printed, write_page
+from .pictures import write_sheets
+from .plan import Choices, Plan, choose, evaluation_jobs, findings_of, tuning_jobs
+from .rows import read, write
 from .running import Failure, make_missing
-from .scenes import rendered
-from .store import FOLDER, Job
-from .tuning import RULE, Choices
-from .verdict import verdicts
+from .store import FOLDER
+from .tuning import RULE
 
 STAGES = ("tune", "run", "report")
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
@@ -48,68 +37,38 @@ QUICK = {
     "pool": 32,
     "judge": JudgeConfig(scenes=12, held_out=4, steps=150, batch=12),
 }
+SIZES = ("scenes", "tuning_scenes", "steps", "references")
 
 
-def run_stages(plan: Plan, stages: Sequence[str], workers: int) -> list[Failure]:
+def run_stages(plan: Plan, stages: Sequence[str], workers: int, force: bool) -> list[Failure]:
     """Make the pictures that the stages need; returns what failed."""
     failures: list[Failure] = []
     if "tune" in stages:
-        failures += make_missing(tuning_jobs(plan), plan.store, workers, "tuning")
+        failures += make_anew(plan, tuning_jobs(plan), workers, force, "tuning")
     if "run" in stages:
         jobs = evaluation_jobs(plan, choose(plan))
-        failures += make_missing(jobs, plan.store, workers, "evaluation")
+        failures += make_anew(plan, jobs, workers, force, "evaluation")
     return failures
 
 
-def findings_of(plan: Plan) -> Findings:
-    """Judge every line whose pictures are all there."""
-    examined = open_judge(plan.judge)
-    choices = choose(plan, examined.judge)
-    lines = [
-        judged(plan.store, jobs, examined, plan.pool_seeds)
-        for jobs in planned_results(plan, choices)
-    ]
-    results = tuple(one for one in lines if one is not None)
-    names = ("scenes", "tuning_scenes", "steps", "references", "pool")
-    return Findings(
-        results,
-        choices,
-        tuple(verdicts(results, choices)),
-        examined,
-        {name: getattr(plan, name) for name in names},
-        tuple(unplanned(plan, [(one.pair, one.method.name) for one in results])),
-    )
-
-
-def sheets_of(plan: Plan, findings: Findings) -> dict[Pair, dict[str, Tensor]]:
-    """The columns of every pair's contact sheet: the first scenes of the first batch."""
-    seeds = plan.evaluation_batches[0]
-
-    def first_pictures(one: Result) -> Tensor:
-        job = Job(one.pair, one.method, one.setting, seeds)
-        return plan.store.load(job).floats[:SHEET_SCENES]
-
-    shown = seeds[:SHEET_SCENES]
-    return {
-        pair: sheet_columns(
-            findings.of(pair),
-            rendered(shown, pair.source),
-            rendered(shown, pair.target),
-            first_pictures,
-        )
-        for pair in findings.pairs
-    }
+def make_anew(plan: Plan, jobs: Sequence, workers: int, force: bool, title: str) -> list[Failure]:
+    """Make what is missing, and with `force` everything."""
+    for job in jobs if force else ():
+        plan.store.forget(job)
+    return make_missing(jobs, plan.store, workers, title)
 
 
 def report(plan: Plan, docs: Path) -> None:
-    """Judge what there is, write it down, print the verdict."""
-    findings = findings_of(plan)
-    if not findings.results:
+    """Judge what there is, add it to the rows known before, write all of it down."""
+    findings = findings_of(plan, read(docs))
+    if not findings.rows:
         print("Nothing can be judged yet: no method has run on all scenes.", file=sys.stderr)
         return
     docs.mkdir(parents=True, exist_ok=True)
-    write_report(findings, sheets_of(plan, findings), docs)
-    print(printed(findings.verdicts))
+    write(findings, docs)
+    write_sheets(plan, findings, docs)
+    write_page(findings, docs)
+    print(printed(findings))
     print(f"The report is in {docs / 'quality.md'}")
 
 
@@ -119,26 +78,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add, names = parser.add_argument, [pair.name for pair in PAIRS]
     quick = "a run of a minute or two: one pair, 8 scenes, 4 steps, first settings; other options "
     add("--quick", action="store_true", help=quick + "come on top")
-    _add_what(parser)
-    add("--stages", nargs="+", choices=STAGES, default=STAGES, help="what to do (default: all)")
-    workers = "processes of one thread each; 1 (default) has all of torch's threads"
-    add("--workers", type=int, default=1, help=workers)
-    kept = "where pictures are kept (default: .cache/bench/quality)"
-    add("--folder", type=Path, default=FOLDER, help=kept)
-    out = "folder of the report (default: docs for the whole comparison, out/bench for a part)"
-    add("--out", type=Path, help=out)
-    adopt = "take results of older code: only after a change that alters no result"
-    add("--adopt", action="store_true", help=adopt)
-    add("--list", action="store_true", help="name the methods and stop")
-    return parser.parse_args(arguments)
-
-
-def _add_what(parser: argparse.ArgumentParser) -> None:
-    """The options that say what is compared, on what."""
-    add, names = parser.add_argument, [pair.name for pair in PAIRS]
     pairs = "translations, for example 'day to night' (default: all six)"
     add("--pairs", nargs="+", metavar="PAIR", choices=names, help=pairs)
     add("--methods", nargs="+", metavar="NAME", help="default: all; --list shows them")
@@ -148,28 +90,34 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     add("--steps", type=int, help="sampling steps of all methods (default: 20)")
     references = "pictures of the target domain given to methods (default: 16)"
     add("--references", type=int, help=references)
+    add("--stages", nargs="+", choices=STAGES, default=STAGES, help="what to do (default: all)")
+    workers = "processes of one thread each; 1 (default) has all of torch's threads"
+    add("--workers", type=int, default=1, help=workers)
+    kept = "where pictures are kept (default: .cache/bench/quality)"
+    add("--folder", type=Path, default=FOLDER, help=kept)
+    out = "folder of the report (default: docs; out/bench for other sizes than the default ones)"
+    add("--out", type=Path, help=out)
+    adopt = "take results of other code: only after a change that alters no result"
+    add("--adopt", action="store_true", help=adopt)
+    add("--force", action="store_true", help="make everything again, though it is there")
+    add("--list", action="store_true", help="name the methods and stop")
+    return parser.parse_args(arguments)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     """The plan the command line asks for."""
-    names = ("pairs", "scenes", "tuning_scenes", "steps", "references")
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    wanted = ("pairs", *SIZES)
+    given = {name: value for name in wanted if (value := getattr(options, name)) is not None}
     values = {**(QUICK if options.quick else {}), **given}
     if "pairs" in values:
         values["pairs"] = tuple(pair for pair in PAIRS if pair.name in values["pairs"])
     methods = chosen(all_methods(), options.methods)
-    return Plan(methods=methods, folder=options.folder, **values)
+    return Plan(methods=methods, folder=options.folder, any_code=options.adopt, **values)
 
 
-def is_whole(plan: Plan) -> bool:
-    """Whether nothing has been left out, so that the report may stand in the docs."""
-    whole = Plan(methods=all_methods(), folder=plan.folder)
-    return plan == whole
-
-
-def show_methods(methods: Sequence[Method]) -> None:
-    for method in methods:
-        print(f"{method.name:<32} {method.family.value:<6} {len(method.settings)} settings")
+def folder_of(plan: Plan) -> Path:
+    """The docs for the size that they tell of, else a place that nobody publishes."""
+    return DOCS if plan.facts == Plan().facts and plan.judge == JudgeConfig() else ELSEWHERE
 
 
 def show_choices(choices: Choices) -> None:
@@ -177,17 +125,6 @@ def show_choices(choices: Choices) -> None:
     for (pair, name), choice in choices.items():
         if choice.trials:
             print(f"  {pair.name:<14} {name:<32} {dict(choice.setting)}")
-
-
-def adopt(plan: Plan) -> None:
-    """Give results of older code to the present one, and say how many."""
-    count = sum(_adopted(plan, job) for job in tuning_jobs(plan))
-    count += sum(_adopted(plan, job) for job in evaluation_jobs(plan, choose(plan)))
-    print(f"{count} results of older code adopted.")
-
-
-def _adopted(plan: Plan, job: Job) -> bool:
-    return not plan.store.has(job) and plan.store.adopt(job)
 
 
 def show_failures(failures: Sequence[Failure]) -> None:
@@ -208,13 +145,12 @@ def main(arguments: Sequence[str]) -> int:
         print(f"bench quality: {error}", file=sys.stderr)
         return 2
     if options.list:
-        show_methods(plan.methods)
+        for one in plan.methods:
+            print(f"{one.name:<32} {one.family.value:<6} {len(one.settings)} settings")
         return 0
-    if options.adopt:
-        adopt(plan)
-    failures = run_stages(plan, options.stages, options.workers)
+    failures = run_stages(plan, options.stages, options.workers, options.force)
     show_choices(choose(plan))
     if "report" in options.stages:
-        report(plan, options.out or (DOCS if is_whole(plan) else ELSEWHERE))
+        report(plan, options.out or folder_of(plan))
     show_failures(failures)
     return 1 if failures else 0

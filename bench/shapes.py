@@ -13,21 +13,10 @@ from typing import Any
 import torch
 from diffusers import UNet2DConditionModel
 
-from s2st import (
-    Prompt,
-    Schedule,
-    Spacing,
-    domain_statistics,
-    invert_steps,
-    make_schedule,
-    references_of,
-)
+from s2st import Conditioning, InversionConfig, Prompt, Spacing, Task, look_of
 from s2st.adapters.diffusers import DiffusersDenoiser
-from s2st.model.contract import Conditioning, ignore
-from s2st.model.drain import drain
-from s2st.seeds.trajectory import Trajectory
 
-from .stages import Bench
+from .stages import Bench, bench_of
 
 TOKENS, POOLED_WIDTH, LATENT_CHANNELS, STRIDE = 77, 1280, 4, 8
 GUIDANCE = 7.5
@@ -118,37 +107,21 @@ def denoiser_of(shape: Shape, unet: UNet2DConditionModel) -> DiffusersDenoiser:
     return DiffusersDenoiser(unet, (1 - betas).cumprod(0), shape.prediction)
 
 
-@torch.no_grad()
 def random_bench(shape: Shape, denoiser: DiffusersDenoiser, pixels: int, steps: int) -> Bench:
     """A square picture and prompts of noise for a model of this shape, ready for every stage."""
-    device = denoiser.unet.device
-    draw = torch.Generator().manual_seed(LATENTS_SEED)
+    device, draw = denoiser.unet.device, torch.Generator().manual_seed(LATENTS_SEED)
     side = pixels // STRIDE
     size = (1 + REFERENCES, LATENT_CHANNELS, side, side)
     latents = torch.randn(size, generator=draw).to(device)
-    prompts = [_random_prompt(shape, pixels, draw, device) for _ in range(3)]
-    schedule = make_schedule(denoiser.sigma_table, steps, Spacing.TRAILING)
-    return bench_of(denoiser, latents[:1], latents[1:], prompts, schedule)
-
-
-def bench_of(
-    denoiser: DiffusersDenoiser,
-    latent: torch.Tensor,
-    references: torch.Tensor,
-    prompts: list[Conditioning],
-    schedule: Schedule,
-) -> Bench:
-    """A bench from one latent, reference latents and (source, target, empty) prompts."""
-    source, target, empty = prompts
-    states = drain(invert_steps(denoiser, latent, source, schedule), ignore)
-    return Bench(
-        model=denoiser,
-        trajectory=Trajectory(states, schedule),
-        source=Prompt(source, empty, GUIDANCE),
-        target=Prompt(target, empty, GUIDANCE),
-        domain=domain_statistics(references),
-        references=references_of(references),
+    source, positive, empty = (_random_prompt(shape, pixels, draw, device) for _ in range(3))
+    task = Task(
+        latent=latents[:1],
+        source=source,
+        target=Prompt(positive, empty, GUIDANCE),
+        look=look_of(latents[1:]),
     )
+    config = InversionConfig(steps=steps, spacing=Spacing.TRAILING)
+    return bench_of(denoiser, denoiser.sigma_table, config, task)
 
 
 def _random_prompt(

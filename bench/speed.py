@@ -8,10 +8,9 @@ do not depend on the machine. On a CPU it is the processor's time that counts, a
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
@@ -19,24 +18,17 @@ import torch
 from torch import Tensor
 
 from demo_world import TUNING_SEEDS
-from s2st import (
-    DifferenceConfig,
-    Gradient,
-    NullTextMethod,
-    Prompt,
-    domain_statistics,
-    references_of,
-)
+from s2st import Gradient, NullTextMethod
 
 from .cost_page import FOLDER, machine, machine_line, markdown_table, write_part
 from .lab import Lab, Pair, make_case, open_lab
 from .stages import (
     Bench,
     Stage,
+    bench_of,
     difference,
     inversion,
     null_text,
-    published,
     sampled,
     seed_translation,
     trajectory_optimisation,
@@ -45,121 +37,89 @@ from .stages import (
 PART = "speed"
 PAIR = Pair("day", "night")
 GUIDANCE = 7.5
-PLAIN = "plain guided sampling"
+STAGES: dict[str, Stage] = {
+    "plain guided sampling": sampled,
+    "this project's default: difference path, no inversion": difference(),
+    "DDIM inversion": inversion(),
+    "DDIM inversion, refine 1": inversion(1),
+    "DDIM inversion, refine 3": inversion(3),
+    **{f"null text: {method.value}": null_text(method) for method in NullTextMethod},
+    "difference path without its terms": difference(iterations=0),
+    "seed translation": seed_translation(),
+    "trajectory optimisation, frozen": trajectory_optimisation(Gradient.FROZEN),
+    "trajectory optimisation, exact": trajectory_optimisation(Gradient.EXACT),
+}
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A stage's costs over all rounds."""
+    """A stage's costs over all rounds; `error` is of the source, where a stage returns it."""
 
-    name: str
+    stage: str
     ratios: tuple[float, ...]
     seconds: tuple[float, ...]
     evaluations: float
     gradients: float
-
-
-STAGES = (
-    Stage("this project's default: difference path, no inversion", difference(DifferenceConfig())),
-    Stage("DDIM inversion", inversion(0)),
-    Stage("DDIM inversion, refine 1", inversion(1)),
-    Stage("DDIM inversion, refine 3", inversion(3)),
-    Stage("null text as published", published),
-    *(Stage(f"null text: {method.value}", null_text(method)) for method in NullTextMethod),
-    Stage("difference path without its terms", difference(DifferenceConfig(iterations=0))),
-    Stage("seed translation", seed_translation()),
-    Stage("trajectory optimisation, frozen", trajectory_optimisation(Gradient.FROZEN)),
-    Stage("trajectory optimisation, exact", trajectory_optimisation(Gradient.EXACT)),
-)
+    error: float | None
 
 
 def prepared(lab: Lab, scene_seed: int) -> Bench:
-    """The bench with one picture, inverted plainly as the published null text assumes."""
-    case = make_case(lab, PAIR, [scene_seed])
-    empty = lab.prompt("")
-    return Bench(
-        model=lab.parts.denoiser,
-        trajectory=case.inverted()[0],
-        source=Prompt(lab.prompt(PAIR.source), empty, GUIDANCE),
-        target=Prompt(lab.prompt(PAIR.target), empty, GUIDANCE),
-        domain=domain_statistics(case.reference_latents),
-        references=references_of(case.reference_latents),
-    )
+    """The bench with one picture."""
+    task = make_case(lab, PAIR, [scene_seed]).task(GUIDANCE)
+    return bench_of(lab.parts.denoiser, lab.parts.sigma_table, lab.inversion(), task)
 
 
-def seconds_of(run: Callable[[Bench], Tensor], bench: Bench) -> float:
-    """How long a run takes until its result is there."""
+def run_timed(stage: Stage, bench: Bench) -> tuple[Tensor, float]:
+    """What a stage gives, and how long it takes until that is there."""
     began = _now(bench)
-    run(bench)
-    return _now(bench) - began
+    made = stage(bench)
+    return made, _now(bench) - began
 
 
 def _now(bench: Bench) -> float:
     """Time on the wall once a CUDA device has finished; on a CPU, time of the processor."""
-    if not bench.trajectory.states.is_cuda:
+    if not bench.task.latent.is_cuda:
         return time.process_time()
-    torch.cuda.synchronize(bench.trajectory.states.device)
+    torch.cuda.synchronize(bench.task.latent.device)
     return time.perf_counter()
 
 
-def timed(stage: Stage, bench: Bench, lab: Lab) -> Timed:
-    """One round of one stage, between two runs of plain sampling."""
-    before = seconds_of(sampled, bench)
-    with lab.metered(1) as meter:
-        taken = seconds_of(stage.run, bench)
-    after = seconds_of(sampled, bench)
-    ratio = 2 * taken / (before + after)
-    return Timed(stage.name, (ratio,), (taken,), meter.evaluations, meter.gradients)
-
-
-def measured(bench: Bench, lab: Lab, stages: Sequence[Stage], rounds: int) -> list[Timed]:
-    """All stages, `rounds` times in turn."""
-    seconds_of(sampled, bench)  # the first run of all pays for what is made once
-    found = [[timed(stage, bench, lab) for stage in stages] for _ in range(rounds)]
-    return [_joined(of_stage) for of_stage in zip(*found, strict=True)]
-
-
-def _joined(rounds: Sequence[Timed]) -> Timed:
-    ratios = tuple(ratio for one in rounds for ratio in one.ratios)
-    seconds = tuple(taken for one in rounds for taken in one.seconds)
-    return replace(rounds[0], ratios=ratios, seconds=seconds)
-
-
-def plain_row(bench: Bench, lab: Lab) -> Timed:
-    """Plain guided sampling itself, whose ratio is 1."""
-    with lab.metered(1) as meter:
-        taken = seconds_of(sampled, bench)
-    return Timed(PLAIN, (1.0,), (taken,), meter.evaluations, meter.gradients)
+def timed(name: str, stage: Stage, bench: Bench, lab: Lab, rounds: int) -> Timed:
+    """Each round between two runs of plain sampling."""
+    ratios, seconds = [], []
+    for _ in range(rounds):
+        _, before = run_timed(sampled, bench)
+        with lab.metered(1) as meter:
+            made, taken = run_timed(stage, bench)
+        _, after = run_timed(sampled, bench)
+        seconds.append(taken)
+        ratios.append(2 * taken / (before + after))
+    missed = (made - bench.task.latent).square().mean().item()
+    error = missed if name.startswith("null text") else None
+    return Timed(name, tuple(ratios), tuple(seconds), meter.evaluations, meter.gradients, error)
 
 
 def table(rows: Sequence[Timed]) -> str:
     heads = ("stage", "times plain sampling", "from", "to", "evaluations", "backward passes")
-    return markdown_table(heads, [_line(one) for one in rows])
+    return markdown_table((*heads, "error of the returned source"), [_line(one) for one in rows])
 
 
 def _line(one: Timed) -> list[str]:
     times = [f"{value:.2f}" for value in (median(one.ratios), min(one.ratios), max(one.ratios))]
-    return [one.name, *times, f"{one.evaluations:g}", f"{one.gradients:g}"]
+    error = "" if one.error is None else f"{one.error:.1e}"
+    return [one.stage, *times, f"{one.evaluations:g}", f"{one.gradients:g}", error]
 
 
-def body(steps: int, rows: Sequence[Timed], rounds: int, facts: dict[str, str]) -> str:
+def body(steps: int, rows: Sequence[Timed], facts: Mapping[str, str]) -> str:
     """The part of the page, in words and a table."""
-    plain = median(rows[0].seconds)
+    ordered = sorted(rows, key=lambda one: -median(one.ratios))
+    dearest = ", ".join(f"{one.stage} ({median(one.ratios):.1f})" for one in ordered[:3])
     return (
         f"One picture of the demo model, {steps} steps, guidance {GUIDANCE:g}, every stage at its "
-        f"default settings, {rounds} round(s): their median, lowest and highest ratio. One plain "
-        f"guided sampling run took {plain:.2f} s. {machine_line(facts)}\n\n{table(rows)}"
+        f"default settings, {len(rows[0].ratios)} round(s): their median, lowest and highest "
+        f"ratio. One plain guided sampling run took {median(rows[0].seconds):.2f} s. The dearest "
+        f"stages are {dearest}. {machine_line(facts)}\n\n{table(rows)}"
     )
-
-
-def as_numbers(row: Timed) -> dict[str, object]:
-    return {
-        "times plain sampling": median(row.ratios),
-        "ratios": row.ratios,
-        "seconds": row.seconds,
-        "evaluations": row.evaluations,
-        "backward passes": row.gradients,
-    }
 
 
 def parser() -> argparse.ArgumentParser:
@@ -172,10 +132,6 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def chosen_device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Time all stages and write their part of the page."""
     options = parser().parse_args(arguments)
@@ -183,16 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     lab = open_lab(steps)
-    lab.parts.pipeline.to(chosen_device())
+    lab.parts.pipeline.to("cuda" if torch.cuda.is_available() else "cpu")
     bench = prepared(lab, TUNING_SEEDS[0])
-    rows = [plain_row(bench, lab), *measured(bench, lab, STAGES, rounds)]
-    facts = machine(bench.trajectory.states.device)
-    numbers = {one.name: as_numbers(one) for one in rows}
-    text = body(steps, rows, rounds, facts)
-    write_part(options.out, PART, text, {"machine": facts, "steps": steps, "stages": numbers})
+    run_timed(sampled, bench)  # the first run of all pays for what is made once
+    rows = [timed(name, stage, bench, lab, rounds) for name, stage in STAGES.items()]
+    facts = machine(bench.task.latent.device)
+    text = body(steps, rows, facts)
+    numbers = {"machine": facts, "steps": steps, "stages": [asdict(one) for one in rows]}
+    write_part(options.out, PART, text, numbers)
     print(text)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,29 +10,23 @@ from torch import Tensor
 from s2st import (
     Denoiser,
     DifferenceConfig,
-    DomainStatistics,
     Gradient,
+    InversionConfig,
     NullTextConfig,
     NullTextMethod,
     Prompt,
-    References,
     SeedConfig,
+    Task,
     Trajectory,
     TrajectoryConfig,
     difference_path,
-    drain,
-    invert_steps,
+    invert,
     null_text_inversion,
     optimize_trajectory,
     sample,
     translate_seed,
 )
-from s2st.model.contract import ignore
 from s2st.model.gradients import Checkpointed
-
-from .published_null_text import published_null_text
-
-ITERATIONS = 10  # of seed translation, and of trajectory optimisation in every step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,86 +34,76 @@ class Bench:
     """One picture and everything the stages start from."""
 
     model: Denoiser
+    sigma_table: Tensor
+    inversion: InversionConfig
+    task: Task
     trajectory: Trajectory
-    source: Prompt  # guided, with the empty prompt
-    target: Prompt
-    domain: DomainStatistics
-    references: References
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A part of the method."""
+Stage = Callable[[Bench], Tensor]
 
-    name: str
-    run: Callable[[Bench], Tensor]
+
+def bench_of(model: Denoiser, sigma_table: Tensor, inversion: InversionConfig, task: Task) -> Bench:
+    """A bench whose picture has been inverted plainly."""
+    trajectory = invert(model, task.latent, task.described, sigma_table, inversion)
+    return Bench(
+        model=model,
+        sigma_table=sigma_table,
+        inversion=inversion,
+        task=task,
+        trajectory=trajectory,
+    )
 
 
 def sampled(bench: Bench) -> Tensor:
     """Plain guided sampling, the measure of all stages."""
-    return sample(bench.model, bench.trajectory.seed, bench.target, bench.trajectory.schedule)
+    path = bench.trajectory
+    return sample(bench.model, path.seed, bench.task.target, path.schedule)
 
 
-def inversion(refine: int = 0) -> Callable[[Bench], Tensor]:
+def inversion(refine: int = 0) -> Stage:
     def run(bench: Bench) -> Tensor:
-        path = bench.trajectory
-        steps = invert_steps(bench.model, path.source, bench.source.positive, path.schedule, refine)
-        return drain(steps, ignore)
+        config, task = replace(bench.inversion, refine=refine), bench.task
+        return invert(bench.model, task.latent, task.described, bench.sigma_table, config).seed
 
     return run
 
 
-def null_text(method: NullTextMethod) -> Callable[[Bench], Tensor]:
+def null_text(method: NullTextMethod) -> Stage:
     def run(bench: Bench) -> Tensor:
-        config = NullTextConfig(method=method)
-        made = null_text_inversion(bench.model, bench.trajectory, bench.source, config)
-        return made.reconstruction
+        target, config = bench.task.target, NullTextConfig(method=method)
+        source = Prompt(bench.task.described, target.negative, target.scale)
+        found = null_text_inversion(bench.model, bench.trajectory, source, config)
+        return found.reconstruction
 
     return run
 
 
-def published(bench: Bench) -> Tensor:
-    source = bench.source
-    return published_null_text(
-        bench.model, bench.trajectory, source.positive, source.negative, source.scale
-    ).reconstruction
-
-
-def seed_translation(iterations: int = ITERATIONS) -> Callable[[Bench], Tensor]:
+def seed_translation(**changes: int) -> Stage:
     def run(bench: Bench) -> Tensor:
-        config = SeedConfig(iterations=iterations)
-        return translate_seed(bench.model, bench.trajectory, bench.target, bench.domain, config)
+        return translate_seed(bench.model, bench.trajectory, bench.task, SeedConfig(**changes))
 
     return run
 
 
-def trajectory_optimisation(
-    gradient: Gradient, iterations: int = ITERATIONS
-) -> Callable[[Bench], Tensor]:
+def trajectory_optimisation(gradient: Gradient, **changes: int) -> Stage:
     def run(bench: Bench) -> Tensor:
-        path, config = bench.trajectory, TrajectoryConfig(gradient=gradient, iterations=iterations)
-        return optimize_trajectory(bench.model, path, path.seed, bench.target, bench.domain, config)
+        config, path = TrajectoryConfig(gradient=gradient, **changes), bench.trajectory
+        return optimize_trajectory(bench.model, path, path.seed, bench.task, config)
 
     return run
 
 
-def difference(config: DifferenceConfig) -> Callable[[Bench], Tensor]:
+def difference(**changes: int) -> Stage:
     """At the default, which needs no inversion, this is all that is done for a picture."""
 
     def run(bench: Bench) -> Tensor:
-        return difference_path(
-            bench.model,
-            bench.trajectory.source,
-            bench.trajectory.schedule,
-            bench.source.positive,
-            bench.target,
-            bench.references,
-            config,
-        )
+        config = DifferenceConfig(**changes)
+        return difference_path(bench.model, bench.task, bench.trajectory.schedule, config)
 
     return run
 
 
-def checkpointed(run: Callable[[Bench], Tensor]) -> Callable[[Bench], Tensor]:
+def checkpointed(run: Stage) -> Stage:
     """The same stage, recomputing the model in its backward pass instead of keeping its graph."""
     return lambda bench: run(replace(bench, model=Checkpointed(bench.model)))

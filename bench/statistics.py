@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 import torch
+from scipy.stats import t as student
 from torch import Tensor
 
 CONFIDENCE = 0.95
-NORMAL = 1.959964  # the 97.5 % point of the normal distribution
-FEW = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571}  # of Student's t, by degrees of freedom
+TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 RESAMPLES = 400
 
 
@@ -30,6 +30,9 @@ class Interval:
     def __neg__(self) -> Interval:
         return Interval(-self.value, -self.high, -self.low)
 
+    def shown(self, digits: int) -> str:
+        return f"{self.value:.{digits}f} ± {self.half_width:.{digits}f}"
+
 
 class Standing(str, Enum):
     """One against another: the interval of the difference lies above, below or around zero."""
@@ -39,39 +42,39 @@ class Standing(str, Enum):
     WORSE = "worse"
 
 
-def student(freedom: int) -> float:
-    """The 97.5 % point of Student's t (Cornish-Fisher; within 0.1 % from 6 degrees on)."""
-    if freedom < 1:
-        raise ValueError(
-            f"There are {freedom + 1} scenes, but an interval needs at least 2: ask for more."
-        )
-    if freedom in FEW:
-        return FEW[freedom]
-    z, n = NORMAL, freedom
-    first = (z**3 + z) / (4 * n)
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-    return z + first + second + third
+def standing(advantage: Interval) -> Standing:
+    """What an interval of advantages (positive is better) says."""
+    if advantage.low > 0:
+        return Standing.BETTER
+    return Standing.WORSE if advantage.high < 0 else Standing.EQUAL
 
 
 def mean_interval(values: Tensor) -> Interval:
     """The mean of one value per scene, with its Student interval."""
-    values = values.double()
-    mean = values.mean().item()
-    margin = student(len(values) - 1) * values.std().item() / len(values) ** 0.5
+    if len(values) < 2:
+        raise ValueError(
+            f"There are {len(values)} scenes, but an interval needs at least 2: ask for more."
+        )
+    mean, error = values.double().mean().item(), values.double().std().item() / len(values) ** 0.5
+    margin = float(student.ppf(TAILS[1], len(values) - 1)) * error
     return Interval(mean, mean - margin, mean + margin)
 
 
-def resampled_scenes(scenes: int, resamples: int = RESAMPLES, seed: int = 0) -> Tensor:
-    """Indices [R, S] of scenes drawn with replacement; the same for all who ask."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(scenes, (resamples, scenes), generator=generator)
+def independent_difference(one: Interval, other: Interval) -> Interval:
+    """one - other where nothing pairs them: wider than a paired interval would be."""
+    value = one.value - other.value
+    margin = (one.half_width**2 + other.half_width**2) ** 0.5
+    return Interval(value, value - margin, value + margin)
 
 
 def resampled(measure: Callable[[Tensor], Tensor], scenes: int) -> Tensor:
-    """A set's measure [1 + R] of indices [n, S]: first of the set itself, then of resamples."""
-    itself = torch.arange(scenes)[None]
-    return torch.cat([measure(itself), measure(resampled_scenes(scenes))])
+    """A set's measure [1 + R] of indices [n, S]: first of the set itself, then of resamples.
+
+    The resamples are the same for all who ask, so that methods can be compared in pairs.
+    """
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randint(scenes, (RESAMPLES, scenes), generator=generator)
+    return torch.cat([measure(torch.arange(scenes)[None]), measure(drawn)])
 
 
 def bootstrap_interval(values: Tensor) -> Interval:
@@ -81,13 +84,6 @@ def bootstrap_interval(values: Tensor) -> Interval:
     twice, so distances between sets come out a little larger in all of them.
     """
     value, resamples = values[0].item(), values[1:].double()
-    tails = torch.tensor([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], dtype=torch.float64)
+    tails = torch.tensor(TAILS, dtype=torch.float64)
     low, high = (torch.quantile(resamples, tails) - resamples.mean()).tolist()
     return Interval(value, value + low, value + high)
-
-
-def standing(advantage: Interval) -> Standing:
-    """What an interval of advantages (positive is better) says."""
-    if advantage.low > 0:
-        return Standing.BETTER
-    return Standing.WORSE if advantage.high < 0 else Standing.EQUAL

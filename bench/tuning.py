@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import torch
 from torch import Tensor
 
 from .axes import COLOUR, FRECHET, Axis
 from .lab import Pair
-from .method import Family, Method, Setting
+from .method import Setting
 from .metrics import colour_distribution, distribution_distance, edge_agreement, psnr
 from .scenes import rendered
+from .statistics import Standing, mean_interval, standing
 
 TRUTH_UNIT, STRUCTURE_UNIT, COLOUR_UNIT = 1.0, 0.1, 0.025
 RULE = (
@@ -48,16 +50,18 @@ class Trial:
     def appearance(self, axis: Axis) -> float | None:
         return {COLOUR.key: self.colour, FRECHET.key: self.frechet}[axis.key]
 
+    def keeps_more(self, other: Trial) -> bool:
+        """Whether it keeps more edges than another, beyond doubt."""
+        ahead = torch.tensor(self.scene_edges) - torch.tensor(other.scene_edges)
+        return standing(mean_interval(ahead)) is Standing.BETTER
 
-@dataclass(frozen=True)
-class Choice:
-    """The setting of a method for a pair, and the trials that it was chosen from."""
+    def beats(self, other: Trial) -> bool:
+        """Whether it keeps more edges and comes at least as near to the domain's colours."""
+        return self.colour <= other.colour and self.keeps_more(other)
 
-    setting: Setting
-    trials: tuple[Trial, ...] = ()
-
-
-Choices = dict[tuple[Pair, str], Choice]
+    def __str__(self) -> str:
+        setting = ", ".join(f"{name} {value}" for name, value in self.setting.items())
+        return f"{self.edges:.2f} ({setting or 'its one setting'})"
 
 
 def trial(
@@ -83,8 +87,3 @@ def domain_colours(domain: str, seeds: tuple[int, ...]) -> Tensor:
 def best(trials: Sequence[Trial]) -> Trial:
     """The trial of the highest score; the first of equals."""
     return max(trials, key=lambda one: one.score)
-
-
-def needs_tuning(method: Method) -> bool:
-    """Bounds do nothing that could be set; a method of one setting is tried for its numbers."""
-    return method.family is not Family.BOUND

@@ -1,113 +1,117 @@
-"""`python dev.py bench ablation`: run the studies, go on where an earlier run has stopped."""
+"""`python dev.py bench ablation`: run the studies, go on where an earlier run has stopped.
+
+Only tuning scenes are used, because defaults are chosen from these tables.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import sys
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from tqdm import tqdm
+import torch
 
 from demo_world import TUNING_SEEDS
 
+from ..cost_page import machine
+from ..hashes import KEPT, ROOT, weights_hash
 from ..lab import PAIRS, Pair, make_case, open_lab
-from .axes import measured
-from .cells import Bench, Cabinet, Result, finished_places, places_of
-from .report import End, Finished, write
-from .rows import mean_results, rows_of
-from .studies import QUICK, Study, Values, studies
+from ..method import Family, Method
+from ..rows import rounded
+from ..running import make_missing
+from ..scenes import POOL_SEEDS
+from ..store import Job, Store
+from .choices import made
+from .page import write_page
+from .rows import Row, look_of, measured, read, replaced, write
+from .studies import STUDIES, Labels, Study, thinned
 
-ROOT = Path(__file__).resolve().parents[2]
-CELLS = ROOT / ".cache" / "bench" / "ablation"
-PAIR_NAMES = {pair.name: pair for pair in PAIRS}
 USUAL_PAIRS = ("day to night", "day to snow")
+MOST_REFERENCES = 64
+
+
+def jobs_of(study: Study, pair: Pair, seeds: Sequence[int]) -> dict[Labels, Job]:
+    """A study's settings on one pair."""
+    jobs = {}
+    for labels, choice in study.cells.items():
+        name = f"{study.name}: {', '.join(labels)}"
+        method = Method(name=name, family=Family.OURS, run=partial(made, choice))
+        jobs[labels] = Job(pair, method, {"choice": repr(choice)}, tuple(seeds[: study.scenes]))
+    return jobs
+
+
+def rows_of(study: Study, pair: Pair, store: Store, seeds: Sequence[int]) -> list[Row]:
+    """A study's rows for one pair; none while a setting is missing."""
+    jobs = jobs_of(study, pair, seeds)
+    if not all(store.has(job) for job in jobs.values()):
+        return []
+    case = make_case(open_lab(references=1), pair, next(iter(jobs.values())).seeds)
+    look, rows = look_of(pair.target, POOL_SEEDS), []
+    for labels, job in jobs.items():
+        kept = store.load(job)
+        values = measured(kept.floats, case, look)
+        costs = rounded(kept.spent.evaluations), rounded(kept.spent.gradients)
+        rows.append(Row(study.name, pair.name, labels, values, *costs, kept.code))
+    return rows
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line."""
-    options = _parser().parse_args(arguments)
-    values = QUICK if options.quick else Values(steps=options.steps)
-    every = studies(values)
-    chosen = [every[name] for name in options.studies or every]
-    pairs = {study.name: _pairs(study, options) for study in every.values()}
-    seeds = TUNING_SEEDS[: options.scenes or (2 if options.quick else 6)]
-    lab = open_lab(values.steps, max(values.references))
-    bench = Bench(lab, Cabinet(options.cells))
+    """Run what is asked for and print the page from all rows that are known."""
+    options = parser().parse_args(arguments)
+    quick = options.quick
+    steps = 2 if quick else options.steps
+    studies = [thinned(one) if quick else one for one in STUDIES]
+    chosen = [one for one in studies if one.name in (options.studies or [one.name])]
+    seeds = TUNING_SEEDS[: options.scenes or (2 if quick else 6)]
+    store = Store(steps=steps, references=MOST_REFERENCES, folder=options.cells)
+    work = [(one, pair) for one in chosen for pair in pairs_of(one, options)]
+    jobs = [job for one, pair in work for job in jobs_of(one, pair, seeds).values()]
+    failures = []
     if not options.report_only:
-        run(bench, chosen, pairs, seeds)
-    finished = [finish(bench, study, pairs[study.name], seeds) for study in every.values()]
-    folder = options.out or ROOT / ("out/bench" if options.quick else "docs")
-    shown = [pair for pair in PAIRS if any(pair in those for those in pairs.values())]
-    write(finished, ends_of(bench, shown, seeds), folder)
-    complete = sum(bool(one.rows) for one in finished)
-    print(f"Wrote {folder / 'ablation.md'}: {complete} of {len(every)} studies.")
-    return 0
+        for job in jobs if options.force else ():
+            store.forget(job)
+        failures = make_missing(jobs, store, options.workers, "ablation")
+    for failure in failures:
+        print(f"{failure.job.method.name}:\n{failure.reason}", file=sys.stderr)
+    folder = options.out or (ROOT / "out" / "bench" if quick else ROOT / "docs")
+    new = [row for one, pair in work for row in rows_of(one, pair, store, seeds)]
+    report(studies, new, steps, folder)
+    return 1 if failures else 0
 
 
-def run(
-    bench: Bench,
-    chosen: Sequence[Study],
-    pairs: Mapping[str, Sequence[Pair]],
-    seeds: Sequence[int],
-) -> None:
-    """Fill the cabinet, telling how far it has come; `pairs` by the name of the study."""
-    total = sum(len(pairs[study.name]) * len(study.cells) for study in chosen)
-    with tqdm(total=total, unit="cell") as bar:
-        for study in chosen:
-            bar.set_description(study.name)
-            for pair in pairs[study.name]:
-                for place in places_of(study, pair, seeds):
-                    bench.result(place)
-                    bar.update()
+def report(studies: Sequence[Study], new: Sequence[Row], steps: int, folder: Path) -> None:
+    facts = {"steps": steps, "weights": weights_hash()}
+    rows = replaced(read(folder, facts), new)
+    folder.mkdir(parents=True, exist_ok=True)
+    write(facts, rows, folder)
+    write_page(studies, rows, facts | {"machine": machine(torch.device("cpu"))}, folder)
+    print(f"Wrote {folder / 'ablation.md'}: {len({one.study for one in rows})} studies.")
 
 
-def finish(bench: Bench, study: Study, pairs: Sequence[Pair], seeds: Sequence[int]) -> Finished:
-    """A study's rows for the pairs that it is complete for."""
-    results: list[Result] = []
-    older: list[Pair] = []
-    for pair in pairs:
-        wanted = places_of(study, pair, seeds)
-        found = finished_places(bench.cabinet, wanted)
-        results += [bench.result(place) for place in found]
-        older += [pair] if found not in ([], wanted) else []
-    if study.everywhere and len({result.pair for result in results}) > 1:
-        results = [*mean_results(results), *results]
-    return Finished(study, len(seeds[: study.scenes]), rows_of(study, results), tuple(older))
-
-
-def ends_of(bench: Bench, pairs: Sequence[Pair], seeds: Sequence[int]) -> list[End]:
-    """What the axes say of the untouched source and of the truth itself."""
-    ends, lab = [], replace(bench.lab, references=1)  # nothing is made of this case
-    for pair in pairs:
-        case, look = make_case(lab, pair, seeds), bench.look(pair)
-        for name, pictures in (("source", case.source), ("truth", case.truth)):
-            ends.append(End(pair, name, measured(pictures, case, look)))
-    return ends
-
-
-def _pairs(study: Study, options: argparse.Namespace) -> tuple[Pair, ...]:
+def pairs_of(study: Study, options: argparse.Namespace) -> list[Pair]:
     """The translations that a study runs on, unless the command line names others."""
     usual = USUAL_PAIRS[:1] if options.quick else USUAL_PAIRS
-    usual = tuple(PAIR_NAMES) if study.everywhere and not options.quick else usual
-    return tuple(PAIR_NAMES[name] for name in options.pairs or usual)
+    if study.everywhere and not options.quick:
+        usual = tuple(pair.name for pair in PAIRS)
+    return [pair for pair in PAIRS if pair.name in (options.pairs or usual)]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python dev.py bench ablation",
-        description=f"{main.__doc__} Only tuning scenes are used.",
-    )
-    names = tuple(studies(Values()))
-    parser.add_argument("--quick", action="store_true", help="few scenes, steps and values")
-    parser.add_argument("--studies", nargs="+", choices=names, help="only these; default all")
-    parser.add_argument("--pairs", nargs="+", choices=tuple(PAIR_NAMES), help="translations")
-    parser.add_argument("--scenes", type=_scenes, help="tuning scenes at most; default 6")
-    parser.add_argument("--steps", type=int, default=20, help="where they are not studied")
-    parser.add_argument("--out", type=Path, help="folder of the page; default docs")
-    parser.add_argument("--report-only", action="store_true", help="run nothing, write the page")
-    parser.add_argument("--cells", type=Path, default=CELLS, help="folder of finished cells")
-    return parser
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="python dev.py bench ablation", description=__doc__)
+    add = options.add_argument
+    add("--quick", action="store_true", help="few scenes, steps and settings")
+    add("--studies", nargs="+", choices=[one.name for one in STUDIES], help="default: all")
+    add("--pairs", nargs="+", choices=[one.name for one in PAIRS], help="translations")
+    add("--scenes", type=_scenes, help="tuning scenes at most; default 6")
+    add("--steps", type=int, default=20, help="where they are not studied")
+    add("--workers", type=int, default=1, help="processes of one thread each")
+    add("--out", type=Path, help="folder of the page; default docs")
+    add("--report-only", action="store_true", help="run nothing, write the page")
+    add("--force", action="store_true", help="make everything again, though it is there")
+    add("--cells", type=Path, default=KEPT / "ablation", help="folder of finished settings")
+    return options
 
 
 def _scenes(text: str) -> int:

@@ -1,93 +1,107 @@
-"""From the results of a study to the rows of its table."""
+"""The rows that the ablation's page is printed from: one setting on one pair, scene by scene."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..lab import Meter, Pair
+from ..axes import EDGES, PSNR, TRUE_EDGES, Axis, Side
+from ..lab import Case
+from ..metrics import colour_distribution, distribution_distance, edge_agreement, psnr
+from ..rows import lines_of
+from ..scenes import rendered
 from ..statistics import Interval, mean_interval
-from .axes import AXES
-from .cells import Result
-from .studies import Cell, Study
+
+NUMBERS = "ablation.json"
+DIGITS = 5
+COLOUR = Axis("colour", "colours from domain", Side.APPEARANCE, -1, 4, "per scene")
+AXES = (PSNR, EDGES, TRUE_EDGES, COLOUR)
+EVERYWHERE = "mean of all"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One setting on one pair; draws of the same setting are averaged scene by scene."""
-
-    pair: Pair
+    study: str
+    pair: str
     labels: tuple[str, ...]
-    values: dict[str, Tensor]  # axis -> [scenes]
-    differences: dict[str, Interval]  # axis -> from the base, scene by scene, better is positive
-    draws: int
-    spent: Meter
+    values: Mapping[str, tuple[float, ...]]  # by an axis' key, one per scene
+    evaluations: float
+    gradients: float
+    code: str
 
-    def interval(self, axis: str) -> Interval:
-        return mean_interval(self.values[axis])
+    def on(self, axis: Axis) -> Tensor:
+        return torch.tensor(self.values[axis.key], dtype=torch.float64)
 
-
-@dataclass(frozen=True)
-class Everywhere(Pair):
-    """All translations of a study in the place of one."""
-
-    source: str = "any"
-    target: str = "any"
-
-    @property
-    def name(self) -> str:
-        return "mean of all"
+    def gain(self, base: Row, axis: Axis) -> Interval:
+        """How far it is ahead of another row, paired by scene; positive is better."""
+        return mean_interval(axis.better * (self.on(axis) - base.on(axis)))
 
 
-def mean_results(results: Sequence[Result]) -> list[Result]:
-    """Each cell's mean over the translations, scene by scene: all are of the same scenes."""
-    groups: dict[Cell, list[Result]] = {}
-    for result in results:
-        groups.setdefault(result.cell, []).append(result)
-    means = []
-    for cell, group in groups.items():
-        values = {name: draws.tolist() for name, draws in _averaged(group).items()}
-        means.append(Result(Everywhere(), cell, values, _mean_cost(group)))
-    return means
+def measured(made: Tensor, case: Case, look: Tensor) -> dict[str, tuple[float, ...]]:
+    """Every axis, scene by scene; `look` is the target domain's mean colour distribution."""
+    values = {
+        PSNR: psnr(made, case.truth),
+        EDGES: edge_agreement(made, case.source),
+        TRUE_EDGES: edge_agreement(made, case.truth),
+        COLOUR: distribution_distance(colour_distribution(made), look),
+    }
+    return {axis.key: tuple(map(rounded, of.tolist())) for axis, of in values.items()}
 
 
-def rows_of(study: Study, results: Sequence[Result]) -> list[Row]:
-    """The rows in the study's order, pair after pair."""
-    groups: dict[tuple[Pair, tuple[str, ...]], list[Result]] = {}
-    for result in results:
-        groups.setdefault((result.pair, result.cell.labels), []).append(result)
-    values = {key: _averaged(group) for key, group in groups.items()}
-    rows = []
-    for (pair, labels), group in groups.items():
-        base = values[pair, study.base_of(group[0].cell)]
-        own = values[pair, labels]
-        gains = {axis.name: axis.better * (own[axis.name] - base[axis.name]) for axis in AXES}
-        differences = {name: mean_interval(gain) for name, gain in gains.items()}
-        rows.append(Row(pair, labels, own, differences, len(group), _mean_cost(group)))
-    return rows
+def look_of(domain: str, seeds: Sequence[int]) -> Tensor:
+    return colour_distribution(rendered(seeds, domain)).mean(dim=0)
 
 
-def loss_in_percent(row: Row, base: Row, axis: str) -> Interval:
-    """How much of the base's value a row loses on an axis, paired by scene."""
-    scale, gain = 100 / abs(base.interval(axis).value), row.differences[axis]
-    return Interval(-gain.value * scale, -gain.high * scale, -gain.low * scale)
+def rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
-def _averaged(group: Sequence[Result]) -> dict[str, Tensor]:
-    return {axis.name: _mean_draw([one.values[axis.name] for one in group]) for axis in AXES}
+def with_means(rows: Sequence[Row]) -> list[Row]:
+    """Rows of one study, after each setting's mean over the translations, scene by scene."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for one in rows:
+        groups.setdefault(one.labels, []).append(one)
+    return [*(_mean(group) for group in groups.values()), *rows]
 
 
-def _mean_draw(draws: Sequence[Sequence[float]]) -> Tensor:
-    return torch.tensor(draws, dtype=torch.float64).mean(dim=0)
+def _mean(group: Sequence[Row]) -> Row:
+    values = {axis.key: torch.stack([one.on(axis) for one in group]).mean(dim=0) for axis in AXES}
+    costs = [sum(costs) / len(group) for costs in zip(*map(_costs, group), strict=True)]
+    means = {key: tuple(of.tolist()) for key, of in values.items()}
+    return Row(group[0].study, EVERYWHERE, group[0].labels, means, *costs, group[0].code)
 
 
-def _mean_cost(group: Sequence[Result]) -> Meter:
-    count = len(group)
-    return Meter(
-        sum(result.spent.evaluations for result in group) / count,
-        sum(result.spent.gradients for result in group) / count,
-        sum(result.spent.seconds for result in group) / count,
-    )
+def _costs(row: Row) -> tuple[float, float]:
+    return row.evaluations, row.gradients
+
+
+def replaced(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """Old rows, but of a study and pair that ran again only the new: one code made each table."""
+    ran = {(one.study, one.pair) for one in new}
+    return [*(one for one in old if (one.study, one.pair) not in ran), *new]
+
+
+def write(facts: Mapping[str, Any], rows: Sequence[Row], folder: Path) -> None:
+    """A line for every row."""
+    names = [one.name for one in fields(Row) if one.name != "values"]
+    lines = [{name: getattr(one, name) for name in names} | dict(one.values) for one in rows]
+    (folder / NUMBERS).write_text(lines_of({"facts": facts}, {"rows": lines}), encoding="utf-8")
+
+
+def read(folder: Path, facts: Mapping[str, Any]) -> list[Row]:
+    """What was written before, if that was of the same steps and weights."""
+    path = folder / NUMBERS
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"facts": None}
+    return [_row(one) for one in known["rows"]] if known["facts"] == facts else []
+
+
+def _row(facts: Mapping[str, Any]) -> Row:
+    values = {axis.key: tuple(facts[axis.key]) for axis in AXES}
+    rest = {name: value for name, value in facts.items() if name not in values}
+    return Row(**{**rest, "labels": tuple(rest["labels"])}, values=values)

@@ -1,452 +1,322 @@
-"""The studies: which settings are laid beside each other, and in which order they run."""
+"""The studies as data: which settings are laid beside each other, cheap ones first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from s2st import (
     Gradient,
-    NullTextConfig,
     NullTextMethod,
     Reference,
     SeedConfig,
+    Spacing,
     StructureForm,
     TrajectoryConfig,
 )
 
-from .ideas import (
-    VARIANTS,
-    PathOptions,
-    PlainOptions,
-    RestartOptions,
-    SelfTargetOptions,
-    along_the_path,
-    best_of_several,
-    plain,
-    sharp_along_the_path,
-    sharp_plain,
-    to_own_look,
-)
-from .options import (
+from .choices import (
     HISTOGRAM,
-    PUBLISHED_NULL_TEXT,
+    NULL_TEXT,
+    PATH,
     SEED,
     WASSERSTEIN,
-    Options,
-    Procedure,
-    Weights,
-    translated,
+    Choice,
+    End,
+    Eta,
+    Paper,
+    Path,
 )
-from .whole import LATE, choices, whole
 
+Labels = tuple[str, ...]
 BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
 L1_WEIGHT = 2.0  # brings the L1 loss of these latents to the size of the scale-free one
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One setting of a study; cells with equal labels are draws of the same setting."""
-
-    labels: tuple[str, ...]
-    options: Options
-    procedure: Procedure = translated
+FORMS = {"scale-free": (StructureForm.SCALE_FREE, 1.0), "L1": (StructureForm.L1, L1_WEIGHT)}
+RATES = {"histogram": (0.005, 0.015, 0.045), "Wasserstein": (0.0015, 0.005, 0.015)}
+ITERATIONS = (0, 1, 3, 10, 30)
+DRAWS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """Cells that differ in what the columns name.
+    """Settings that differ in what the columns name.
 
-    `base` ends the labels of the cell that the others are compared with.
+    `base` ends the labels of the setting that each is compared with.
     """
 
     name: str
     title: str
-    columns: tuple[str, ...]
-    base: tuple[str, ...]
-    cells: tuple[Cell, ...]
+    columns: Labels
+    base: Labels
+    cells: Mapping[Labels, Choice]
     scenes: int = 4  # at most
     everywhere: bool = False  # on all translations, with their mean
 
-    def base_of(self, cell: Cell) -> tuple[str, ...]:
-        """The labels of the cell that this one is compared with."""
-        return cell.labels[: len(cell.labels) - len(self.base)] + self.base
+    def base_of(self, labels: Labels) -> Labels:
+        """The labels of the setting that this one is compared with."""
+        return labels[: len(labels) - len(self.base)] + self.base
 
 
-@dataclass(frozen=True, kw_only=True)
-class Values:
-    """What the studies step through."""
-
-    steps: int = 20  # where the steps are not studied
-    step_counts: tuple[int, ...] = (10, 20, 50, 100)
-    iterations: tuple[int, ...] = (0, 1, 3, 10, 30)
-    inner: int = 10  # iterations where they are not studied
-    exact: int = 5  # where every iteration evaluates the model
-    few: int = 3  # where seed translation has to run for every cell
-    draws: int = 5
-    refines: tuple[int, ...] = (0, 1, 3)
-    references: tuple[int, ...] = (1, 4, 16, 64)
-    starts: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6)
-    bases: tuple[str, ...] = tuple(BASES)
-    seed: SeedConfig = SEED
-    null_text: NullTextConfig = PUBLISHED_NULL_TEXT
-
-    @property
-    def last_base(self) -> tuple[str, ...]:
-        """The one base of studies that are too costly for two."""
-        return self.bases[-1:]
-
-    def last(self, iterations: int) -> TrajectoryConfig:
-        """That base, with so many iterations."""
-        return replace(BASES[self.bases[-1]], iterations=iterations)
-
-    @property
-    def usual_references(self) -> int:
-        return 16 if 16 in self.references else self.references[-1]
-
-    def base(self, name: str) -> TrajectoryConfig:
-        return replace(BASES[name], iterations=self.inner)
-
-    def options(self, trajectory: TrajectoryConfig) -> Options:
-        references = self.usual_references
-        return Options(steps=self.steps, references=references, trajectory=trajectory)
+def along(**changes: object) -> TrajectoryConfig:
+    return replace(WASSERSTEIN, **changes)
 
 
-QUICK = Values(
-    steps=2,
-    step_counts=(2, 3),
-    iterations=(0, 2),
-    inner=2,
-    exact=2,
-    few=1,
-    draws=2,
-    refines=(0, 1),
-    references=(1, 4),
-    starts=(0.0, 0.5),
-    bases=("histogram",),
-    seed=replace(SEED, lookahead=1),
-    null_text=replace(PUBLISHED_NULL_TEXT, inner_steps=1),
-)
+def seeded(iterations: int) -> SeedConfig | None:
+    return replace(SEED, iterations=iterations) if iterations else None
 
 
-def distance(values: Values) -> Study:
-    rates = {"histogram": (0.005, 0.015, 0.045), "Wasserstein": (0.0015, 0.005, 0.015)}
+def per_base(values: Mapping[str, dict], bases: Mapping = BASES) -> dict[Labels, Paper]:
+    """Each base with each of the labelled changes of a `Paper`."""
+    return {
+        (name, label): Paper(trajectory=base, **changes)
+        for name, base in bases.items()
+        for label, changes in values.items()
+    }
 
-    def options(name: str, weight: float, rate: float) -> Options:
-        base = values.base(name)
-        return values.options(replace(base, structure_weight=weight, learning_rate=rate))
 
-    cells = [
-        Cell((name, f"{weight:g}", f"{rate:g}"), options(name, weight, rate))
-        for name in values.bases
-        for weight in (1.0, 3.0)
-        for rate in rates[name]
-    ]
-    return Study(
+def etas() -> dict[str, dict]:
+    fixed = {one.value: {"eta": one} for one in Eta if one is not Eta.RANDOM}
+    drawn = {f"random {draw}": {"eta": Eta.RANDOM, "draw": draw} for draw in range(DRAWS)}
+    return fixed | drawn
+
+
+def left_out() -> dict[Labels, Paper]:
+    """All stages of the paper, and the same with one left out."""
+    whole = Paper(trajectory=WASSERSTEIN, null_text=NULL_TEXT, seed=SEED)
+    return {
+        ("nothing",): whole,
+        ("null text",): replace(whole, null_text=None),
+        ("seed translation",): replace(whole, seed=None),
+        ("trajectory optimisation",): replace(whole, trajectory=along(iterations=0)),
+    }
+
+
+def ideas() -> dict[Labels, Choice]:
+    """Better than the paper: the difference path, its parts, and what else was tried."""
+    bare = replace(PATH, iterations=0)
+    found: dict[str, Choice] = {
+        "DDIM inversion, plain sampling": Paper(trajectory=along(iterations=0)),
+        "trajectory optimisation, Wasserstein": Paper(trajectory=WASSERSTEIN),
+        "difference path, plain": Path(config=None),
+        "difference path, two draws": Path(config=None, draws=2),
+        "mirrored noise": Path(config=replace(bare, guided=1.0)),
+        "mirrored noise, early guidance": Path(config=bare),
+        "all, with the domain's mean look": Path(
+            config=replace(PATH, neighbours=64, tolerance=0.0)
+        ),
+        "all, with the nearest looks": Path(config=replace(PATH, tolerance=0.0)),
+        "all, with the nearest looks and tolerance (the default)": Path(),
+        "the default with more tolerance": Path(config=replace(PATH, tolerance=1.0)),
+        "the default with longer updates": Path(config=replace(PATH, learning_rate=0.01)),
+        "the default with a firmer structure term": Path(
+            config=replace(PATH, structure_weight=1.0)
+        ),
+        "the default without the structure term": Path(config=replace(PATH, structure_weight=0.0)),
+        "the default, detail restored": Path(detail=True),
+        "difference path, plain, detail restored": Path(config=None, detail=True),
+    }
+    return {(name,): choice for name, choice in found.items()}
+
+
+def whole() -> dict[Labels, Choice]:
+    """The first is the library's default; each of the others differs from it in what it says."""
+    late = along(start=0.4, structure_weight=3.0)
+    default = Paper(trajectory=late, seed=SEED, guided_seed=False, spacing=Spacing.LEADING)
+    early = replace(late, start=0.0)
+    fast = replace(NULL_TEXT, method=NullTextMethod.FAST)
+    changes: dict[str, dict] = {
+        "the default": {},
+        "weight 1": {"trajectory": replace(late, structure_weight=1.0)},
+        "from the first step": {"trajectory": early},
+        "from the first step, weight 1": {"trajectory": WASSERSTEIN},
+        "guided seed translation": {"guided_seed": True},
+        "fast null text": {"null_text": fast},
+        "the paper's null text": {"null_text": NULL_TEXT},
+        "no seed translation": {"seed": None},
+        "no seed translation, from the first step, weight 1": {
+            "seed": None,
+            "trajectory": WASSERSTEIN,
+        },
+        "no trajectory optimisation": {"trajectory": replace(late, iterations=0)},
+        "no correlation factors": {"eta": Eta.UNIFORM},
+        "trailing steps": {"spacing": Spacing.TRAILING},
+        "two and a half times the steps": {"steps": 50},
+        "guidance 7.5": {"guidance": 7.5},
+        "guidance 7.5, fast null text": {"guidance": 7.5, "null_text": fast},
+    }
+    return {(name,): replace(default, **changed) for name, changed in changes.items()}
+
+
+LAST = {"Wasserstein": WASSERSTEIN}  # the one base of studies that are too costly for two
+STUDIES = (
+    Study(
+        name="ends",
+        title="The ends of the scale",
+        columns=("pictures",),
+        base=("source",),
+        cells={("source",): End(truth=False), ("truth",): End(truth=True)},
+        scenes=6,
+        everywhere=True,
+    ),
+    Study(
         name="distance",
         title="How distributions are compared",
         columns=("distance", "structure weight", "learning rate"),
         base=("histogram", "1", "0.015"),
-        cells=tuple(cells),
+        cells={
+            (name, f"{weight:g}", f"{rate:g}"): Paper(
+                trajectory=replace(base, structure_weight=weight, learning_rate=rate)
+            )
+            for name, base in BASES.items()
+            for weight in (1.0, 3.0)
+            for rate in RATES[name]
+        },
         scenes=6,
-    )
-
-
-def structure(values: Values) -> Study:
-    forms = {"scale-free": (StructureForm.SCALE_FREE, 1.0), "L1": (StructureForm.L1, L1_WEIGHT)}
-
-    def options(name: str, form: str, reference: Reference) -> Options:
-        kind, factor = forms[form]
-        base = values.base(name)
-        weight = factor * base.structure_weight
-        changed = replace(base, structure=kind, structure_weight=weight, reference=reference)
-        return values.options(changed)
-
-    cells = [
-        Cell((name, form, reference.value), options(name, form, reference))
-        for name in values.bases
-        for form in forms
-        for reference in Reference
-    ]
-    return Study(
+    ),
+    Study(
         name="structure",
         title="How edges are compared, and with what",
         columns=("distance", "form", "reference"),
         base=("scale-free", "source"),
-        cells=tuple(cells),
-    )
-
-
-def when(values: Values) -> Study:
-    """Whether the first steps are left alone, under the source's seed and a translated one."""
-    seeds = {"off": replace(values.seed, iterations=0), "on": values.seed}
-
-    def options(seed: SeedConfig, weight: float, start: float) -> Options:
-        late = replace(values.last(values.inner), structure_weight=weight, start=start)
-        return replace(values.options(late), seed=seed)
-
-    cells = [
-        Cell((name, f"{weight:g}", f"{start:g}"), options(seed, weight, start))
-        for name, seed in seeds.items()
-        for weight in (1.0, 3.0)
-        for start in values.starts
-    ]
-    return Study(
-        name="when",
-        title="Which steps trajectory optimisation corrects",
-        columns=("seed translation", "structure weight", "start"),
-        base=("off", "1", "0"),
-        cells=tuple(cells),
-    )
-
-
-def references(values: Values) -> Study:
-    cells = [
-        Cell((name, str(count)), replace(values.options(values.base(name)), references=count))
-        for name in values.bases
-        for count in values.references
-    ]
-    return Study(
+        cells={
+            (name, form, reference.value): Paper(
+                trajectory=replace(
+                    base, structure=kind, structure_weight=weight, reference=reference
+                )
+            )
+            for name, base in BASES.items()
+            for form, (kind, weight) in FORMS.items()
+            for reference in Reference
+        },
+    ),
+    Study(
+        name="trajectory-iterations",
+        title="Iterations of trajectory optimisation with the Wasserstein distance",
+        columns=("distance", "TO iterations"),
+        base=("10",),
+        cells={
+            ("Wasserstein", str(count)): Paper(trajectory=along(iterations=count))
+            for count in ITERATIONS
+        },
+    ),
+    Study(
         name="references",
         title="How many reference pictures of the target domain",
         columns=("distance", "references"),
-        base=(str(values.usual_references),),
-        cells=tuple(cells),
-    )
-
-
-def eta(values: Values) -> Study:
-    cells = [
-        Cell((name, label), replace(values.options(values.base(name)), weights=kind, draw=draw))
-        for name in values.bases
-        for label, kind, draw in _weightings(values)
-        if kind is not Weights.RANDOM or name == "histogram"
-    ]
-    return Study(
+        base=("16",),
+        cells=per_base({str(count): {"references": count} for count in (1, 4, 16, 64)}),
+    ),
+    Study(
         name="eta",
         title="Correlation factors in trajectory optimisation",
         columns=("distance", "eta"),
-        base=(Weights.ESTIMATED.value,),
-        cells=tuple(cells),
-    )
-
-
-def eta_seed(values: Values) -> Study:
-    """With plain sampling after it, so that only seed translation uses eta; few iterations."""
-    options = replace(
-        values.options(values.last(0)),
-        seed=replace(values.seed, iterations=values.few),
-    )
-    cells = [
-        Cell((label,), replace(options, weights=kind, draw=draw))
-        for label, kind, draw in _weightings(values)
-    ]
-    return Study(
-        name="eta-seed",
-        title=f"Correlation factors in seed translation ({values.few} iterations)",
-        columns=("eta",),
-        base=(Weights.ESTIMATED.value,),
-        cells=tuple(cells),
-    )
-
-
-def null_text(values: Values) -> Study:
-    wanted = {"off": None}
-    for method in NullTextMethod:
-        wanted[method.value] = replace(values.null_text, method=method)
-    cells = [
-        Cell((name, label), replace(values.options(values.base(name)), null_text=config))
-        for name in values.last_base
-        for label, config in wanted.items()
-    ]
-    return Study(
+        base=("estimated",),
+        cells=per_base(etas()),
+    ),
+    Study(
         name="null-text",
         title="Null-text inversion",
         columns=("distance", "null text"),
         base=("off",),
-        cells=tuple(cells),
-    )
-
-
-def steps(values: Values) -> Study:
-    cells = [
-        Cell((name, str(count)), replace(values.options(values.base(name)), steps=count))
-        for name in values.last_base
-        for count in values.step_counts
-    ]
-    return Study(
+        cells=per_base(
+            {
+                "off": {},
+                **{
+                    one.value: {"null_text": replace(NULL_TEXT, method=one)}
+                    for one in NullTextMethod
+                },
+            },
+            LAST,
+        ),
+    ),
+    Study(
         name="steps",
         title="How many steps",
         columns=("distance", "steps"),
-        base=(str(values.steps),),
-        cells=tuple(cells),
-    )
-
-
-def refine(values: Values) -> Study:
-    cells = [
-        Cell((name, str(count)), replace(values.options(values.base(name)), refine=count))
-        for name in values.last_base
-        for count in values.refines
-    ]
-    return Study(
+        base=("20",),
+        cells=per_base({str(count): {"steps": count} for count in (10, 20, 50, 100)}, LAST),
+    ),
+    Study(
         name="refine",
         title="Refined inversion",
         columns=("distance", "refinements"),
         base=("0",),
-        cells=tuple(cells),
-    )
-
-
-def trajectory_iterations(values: Values) -> Study:
-    cells = [
-        Cell(("Wasserstein", str(count)), values.options(replace(WASSERSTEIN, iterations=count)))
-        for count in values.iterations
-    ]
-    return Study(
-        name="trajectory-iterations",
-        title="Iterations of trajectory optimisation with the Wasserstein distance",
-        columns=("distance", "TO iterations"),
-        base=(str(values.inner),),
-        cells=tuple(cells),
-    )
-
-
-def iterations(values: Values) -> Study:
-    cells = [
-        Cell(
-            (str(seed), str(trajectory)),
-            replace(
-                values.options(values.last(trajectory)),
-                seed=replace(values.seed, iterations=seed),
-            ),
-        )
-        for seed in values.iterations
-        for trajectory in values.iterations
-    ]
-    return Study(
-        name="iterations",
-        title="Iterations of seed translation (ST) and trajectory optimisation (TO)",
-        columns=("ST iterations", "TO iterations"),
-        base=("0", "0"),
-        cells=tuple(cells),
-    )
-
-
-def parts(values: Values) -> Study:
-    """All stages of the paper, and the same with one left out."""
-    whole = replace(
-        values.options(values.last(values.inner)),
-        null_text=values.null_text,
-        seed=replace(values.seed, iterations=values.inner),
-    )
-    variants = {
-        "nothing": whole,
-        "null text": replace(whole, null_text=None),
-        "seed translation": replace(whole, seed=replace(values.seed, iterations=0)),
-        "trajectory optimisation": replace(whole, trajectory=values.last(0)),
-    }
-    return Study(
-        name="parts",
-        title="All stages of the paper, with one left out",
-        columns=("left out",),
-        base=("nothing",),
-        cells=tuple(Cell((label,), options) for label, options in variants.items()),
-    )
-
-
-def gradient(values: Values) -> Study:
-    def options(name: str, kind: Gradient) -> Options:
-        base = replace(values.base(name), iterations=values.exact)
-        return values.options(replace(base, gradient=kind))
-
-    cells = [
-        Cell((name, kind.value), options(name, kind))
-        for name in values.last_base
-        for kind in (Gradient.EXACT, Gradient.FROZEN)
-    ]
-    return Study(
-        name="gradient",
-        title=f"Frozen against exact gradient ({values.exact} TO iterations)",
-        columns=("distance", "gradient"),
-        base=("exact",),
-        cells=tuple(cells),
-    )
-
-
-def ideas(values: Values) -> Study:
-    """Better than the paper: the difference path, its parts, and what else was tried."""
-    rows = {
-        "trajectory optimisation, the scene's own look": (SelfTargetOptions(), to_own_look),
-        "difference path, plain": (PlainOptions(), plain),
-        "difference path, two draws": (PlainOptions(draws=2), plain),
-        **{name: (PathOptions(config=one), along_the_path) for name, one in VARIANTS.items()},
-        "the default, best of three by loss": (RestartOptions(), best_of_several),
-        "the default, detail restored": (PathOptions(), sharp_along_the_path),
-        "difference path, plain, detail restored": (PlainOptions(), sharp_plain),
-    }
-    sampling = values.options(values.last(0))
-    cells = [
-        Cell(("DDIM inversion, plain sampling",), sampling),
-        Cell(("trajectory optimisation, Wasserstein",), values.options(WASSERSTEIN)),
-        *(Cell((name,), options, procedure) for name, (options, procedure) in rows.items()),
-    ]
-    return Study(
+        cells=per_base({str(count): {"refine": count} for count in (0, 1, 3)}, LAST),
+    ),
+    Study(
         name="ideas",
         title="Better than the paper: ideas",
         columns=("idea",),
         base=("difference path, plain",),
-        cells=tuple(cells),
+        cells=ideas(),
         scenes=6,
-    )
-
-
-def defaults(values: Values) -> Study:
-    """The whole method at its defaults, and with one of them changed."""
-    late = replace(LATE, iterations=values.inner)
-    seed = replace(values.seed, iterations=min(values.inner, values.seed.iterations))
-    cells = [
-        Cell((name,), replace(options, references=values.usual_references), whole)
-        for name, options in choices(values.steps, seed, late, values.null_text).items()
-    ]
-    return Study(
+    ),
+    Study(
+        name="when",
+        title="Which steps trajectory optimisation corrects",
+        columns=("seed translation", "structure weight", "start"),
+        base=("off", "1", "0"),
+        cells={
+            (name, f"{weight:g}", f"{start:g}"): Paper(
+                trajectory=along(structure_weight=weight, start=start), seed=seed
+            )
+            for name, seed in {"off": None, "on": SEED}.items()
+            for weight in (1.0, 3.0)
+            for start in (0.0, 0.2, 0.4, 0.6)
+        },
+    ),
+    Study(
+        name="gradient",
+        title="Frozen against exact gradient (5 TO iterations)",
+        columns=("distance", "gradient"),
+        base=("exact",),
+        cells={
+            ("Wasserstein", kind.value): Paper(trajectory=along(iterations=5, gradient=kind))
+            for kind in (Gradient.EXACT, Gradient.FROZEN)
+        },
+    ),
+    Study(
+        name="iterations",
+        title="Iterations of seed translation (ST) and trajectory optimisation (TO)",
+        columns=("ST iterations", "TO iterations"),
+        base=("0", "0"),
+        cells={
+            (str(seed), str(count)): Paper(trajectory=along(iterations=count), seed=seeded(seed))
+            for seed in ITERATIONS
+            for count in (0, 10)
+        },
+    ),
+    Study(
+        name="parts",
+        title="All stages of the paper, with one left out",
+        columns=("left out",),
+        base=("nothing",),
+        cells=left_out(),
+    ),
+    Study(
+        name="eta-seed",
+        title="Correlation factors in seed translation (3 iterations)",
+        columns=("eta",),
+        base=("estimated",),
+        cells={
+            (label,): Paper(trajectory=along(iterations=0), seed=seeded(3), **changes)
+            for label, changes in etas().items()
+        },
+    ),
+    Study(
         name="defaults",
         title="The whole method, its defaults and other choices",
         columns=("choice",),
         base=("the default",),
-        cells=tuple(cells),
+        cells=whole(),
         scenes=6,
         everywhere=True,
-    )
-
-
-# The cheap ones first.
-BUILDERS: tuple[Callable[[Values], Study], ...] = (
-    distance,
-    structure,
-    trajectory_iterations,
-    references,
-    eta,
-    null_text,
-    steps,
-    refine,
-    ideas,
-    when,
-    gradient,
-    iterations,
-    parts,
-    eta_seed,
-    defaults,
+    ),
 )
 
 
-def studies(values: Values) -> dict[str, Study]:
-    """All studies by name, in the order in which they run."""
-    return {one.name: one for one in (build(values) for build in BUILDERS)}
-
-
-def _weightings(values: Values) -> list[tuple[str, Weights, int]]:
-    """(label, where eta comes from, which draw)."""
-    fixed = [(kind.value, kind, 0) for kind in Weights if kind is not Weights.RANDOM]
-    label = f"random ({values.draws} draws)"
-    return fixed + [(label, Weights.RANDOM, draw) for draw in range(values.draws)]
+def thinned(study: Study) -> Study:
+    """For a quick run: the first setting, the last, and what they are compared with."""
+    ends = [*study.cells][:1] + [*study.cells][-1:]
+    names = {*ends, *map(study.base_of, ends)}
+    return replace(study, cells={one: study.cells[one] for one in study.cells if one in names})

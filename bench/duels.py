@@ -1,0 +1,184 @@
+"""Do the claims hold? Two rules, strict and mechanical, each pair of methods on the same scenes.
+
+Better, equal and worse always mean: the 95 % interval of the paired difference lies above, around
+or below zero. Appearance is judged by the pooled colour distance and, as a second opinion that no
+method optimises, by the Fréchet distance.
+
+Claim 1, the faithful S2ST beats a rival on structure at equal appearance: at the chosen settings
+its edge agreement with the source is better and its appearance not worse. Where one of the two has
+bought its structure by staying short in appearance, the settings that were tried on the tuning
+scenes decide: the one behind in appearance takes the most structured of its settings that reach
+the other's appearance, and the structure is compared there; if no setting of it reaches that
+appearance, it is beaten.
+
+Claim 2, the default is at least as good as a rival: worse on none of distance to truth (PSNR),
+structure and appearance, and better on at least one.
+
+A claim holds for a pair if it holds against every rival, and is reached if it holds in at least
+five of the six translations. Bounds are no rivals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .axes import AXES, COLOUR, EDGES, FRECHET, PSNR, Axis
+from .judging import advantage
+from .method import Family
+from .rows import Duel, Row, Tried, shortened
+from .statistics import Interval, Standing, independent_difference, standing
+from .tuning import Trial, best
+
+FAITHFUL, DEFAULT = "S2ST (paper)", "S2ST"
+AS_DECODED, SHARP_RIVAL = "S2ST (detail as decoded)", "Difference path, detail restored"
+CLAIMANTS = (FAITHFUL, DEFAULT, AS_DECODED)
+PAIRS_WANTED = 5
+
+
+def duels_of(rows: Sequence[Row], tried: Sequence[Tried], old: Mapping) -> list[Duel]:
+    """Every claimant against every rival; `old` are duels by key, of rows that have not changed."""
+    trials = {one.key: one.trials for one in tried}
+    ours = [one for one in rows if one.method in CLAIMANTS]
+    met = [(one, other) for one in ours for other in rows if _meets(one, other)]
+    return [
+        old.get((one.pair, one.method, other.method)) or duel_of(one, other, trials)
+        for one, other in met
+    ]
+
+
+def _meets(ours: Row, other: Row) -> bool:
+    rival = other.family is Family.RIVAL
+    detailed = (ours.method, other.method) == (DEFAULT, SHARP_RIVAL)
+    return ours.pair == other.pair and (rival or detailed)
+
+
+def duel_of(ours: Row, rival: Row, trials: Mapping[tuple[str, str], Sequence[Trial]]) -> Duel:
+    """Scene by scene where both were judged in this run, else from their intervals."""
+    paired = ours.scores is not None and rival.scores is not None
+    axes = shortened({axis.key: _ahead(ours, rival, axis, paired) for axis in AXES})
+    told = {}
+    if ours.method == FAITHFUL:
+        tried = trials.get(ours.key, ()), trials.get(rival.key, ())
+        told = {
+            axis.key: structure_claim(axes[EDGES.key], axes[axis.key], *tried, axis)
+            for axis in (COLOUR, FRECHET)
+        }
+    return Duel(ours.pair, ours.method, rival.method, rival.recolours, paired, axes, told)
+
+
+def _ahead(ours: Row, rival: Row, axis: Axis, paired: bool) -> Interval:
+    if paired:
+        return advantage(ours.scores, rival.scores, axis)
+    apart = independent_difference(ours.on(axis), rival.on(axis))
+    return apart if axis.better > 0 else -apart
+
+
+def structure_claim(
+    structure: Interval,
+    appearance: Interval,
+    ours: Sequence[Trial],
+    rivals: Sequence[Trial],
+    axis: Axis = COLOUR,
+) -> tuple[bool, str]:
+    """Whether claim 1 holds against a rival, and how that was decided."""
+    ahead, like = standing(structure), standing(appearance)
+    if ahead is Standing.BETTER and like is not Standing.WORSE:
+        return True, "at the chosen settings"
+    if ahead is not Standing.BETTER and like is not Standing.BETTER:
+        return False, "at the chosen settings"
+    return _matched(ours, rivals, axis, we_are_behind=ahead is Standing.BETTER)
+
+
+def _matched(
+    ours: Sequence[Trial], rivals: Sequence[Trial], axis: Axis, *, we_are_behind: bool
+) -> tuple[bool, str]:
+    """Compare structure where the side behind in appearance reaches the other's chosen setting."""
+    behind, before = (ours, rivals) if we_are_behind else (rivals, ours)
+    if not behind or not before or best(before).appearance(axis) is None:
+        return False, "undecided: appearances differ, and no other settings were tried"
+    goal = best(before)
+    reaching = [one for one in behind if one.appearance(axis) <= goal.appearance(axis)]
+    if not reaching:
+        who = "S2ST" if we_are_behind else "the rival"
+        return not we_are_behind, f"no setting of {who} reaches the other's appearance"
+    match = max(reaching, key=lambda one: one.edges)
+    mine, theirs = (match, goal) if we_are_behind else (goal, match)
+    return mine.keeps_more(theirs), f"at equal appearance: S2ST {mine}, the rival {theirs}"
+
+
+def with_beaten(tried: Sequence[Tried]) -> list[Tried]:
+    """How many of each method's settings S2ST's own beat, where the trials of both are known."""
+    ours = {one.pair: one.trials for one in tried if one.method == FAITHFUL}
+    return [
+        replace(one, beaten=beaten_by(ours[one.pair], one.trials), settings=len(one.trials))
+        if one.trials and ours.get(one.pair)
+        else one
+        for one in tried
+    ]
+
+
+def beaten_by(ours: Sequence[Trial], theirs: Sequence[Trial]) -> int:
+    return sum(any(mine.beats(rival) for mine in ours) for rival in theirs)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim about one of our methods, over all pairs."""
+
+    ours: str
+    appearance: Axis
+    duels: tuple[Duel, ...]
+    structure: Axis = EDGES
+
+    @property
+    def claim(self) -> str:
+        faithful = self.ours == FAITHFUL
+        return "structure at equal appearance" if faithful else "at least as good on all three axes"
+
+    @property
+    def axes(self) -> list[Axis]:
+        truth = [] if self.ours == FAITHFUL else [PSNR]
+        return [*truth, self.structure, self.appearance]
+
+    @property
+    def pairs(self) -> list[str]:
+        return list(dict.fromkeys(duel.pair for duel in self.duels))
+
+    @property
+    def lost(self) -> list[Duel]:
+        return [duel for duel in self.duels if not self.holds(duel)]
+
+    @property
+    def reached(self) -> bool:
+        return len(self.held()) >= PAIRS_WANTED
+
+    def holds(self, duel: Duel) -> bool:
+        if duel.told:
+            return duel.told[self.appearance.key][0]
+        standings = [standing(duel.axes[axis.key]) for axis in self.axes]
+        return Standing.WORSE not in standings and Standing.BETTER in standings
+
+    def held(self, *, drawing: bool = False) -> list[str]:
+        """The pairs in which it holds against every rival (`drawing`: that asks the model)."""
+        lost = {duel.pair for duel in self.lost if not (drawing and duel.recolours)}
+        return [pair for pair in self.pairs if pair not in lost]
+
+
+def verdict(
+    duels: Sequence[Duel],
+    ours: str,
+    appearance: Axis,
+    structure: Axis = EDGES,
+    opponent: str | None = None,
+) -> Verdict:
+    """A claim against one `opponent`, or all rivals; of duels in which its axes are known."""
+    empty = Verdict(ours, appearance, (), structure)
+    chosen = [
+        one
+        for one in duels
+        if one.ours == ours
+        and (one.rival == opponent if opponent else one.rival != SHARP_RIVAL)
+        and all(axis.key in one.axes for axis in empty.axes)
+    ]
+    return replace(empty, duels=tuple(chosen))
