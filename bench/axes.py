@@ -32,63 +32,19 @@ class Axis:
         return f"{value:.{self.digits}f}"
 
 
+_TRUTH, _STRUCTURE, _LOOK = Side.TRUTH, Side.STRUCTURE, Side.APPEARANCE
+_OURS = "in the features of our own judge (so neither LPIPS nor FID)"
+_SORTED = "of all results from those of the target domain"
 AXES = (
-    Axis("psnr", "PSNR", Side.TRUTH, 1, 2, "peak signal-to-noise ratio to the truth, dB"),
-    Axis("ssim", "SSIM", Side.TRUTH, 1, 3, "structural similarity to the truth"),
-    Axis(
-        "perceptual",
-        "perceptual",
-        Side.TRUTH,
-        -1,
-        3,
-        "distance to the truth in the features of our own judge (not LPIPS)",
-    ),
-    Axis(
-        "edges", "edges, source", Side.STRUCTURE, 1, 3, "cosine of Sobel magnitudes with the source"
-    ),
-    Axis(
-        "true_edges",
-        "edges, truth",
-        Side.STRUCTURE,
-        1,
-        3,
-        "cosine of Sobel magnitudes with the truth",
-    ),
-    Axis(
-        "labels",
-        "labels",
-        Side.STRUCTURE,
-        1,
-        3,
-        "share of pixels in which the judge sees the true label",
-    ),
-    Axis(
-        "colour",
-        "colour",
-        Side.APPEARANCE,
-        -1,
-        4,
-        "distance of the sorted colours of all results from those of the target domain",
-        of_set=True,
-    ),
-    Axis(
-        "slopes",
-        "gradients",
-        Side.APPEARANCE,
-        -1,
-        4,
-        "distance of the sorted Sobel magnitudes of all results from the target domain's",
-        of_set=True,
-    ),
-    Axis(
-        "frechet",
-        "Fréchet",
-        Side.APPEARANCE,
-        -1,
-        3,
-        "Fréchet distance to the target domain in the features of our own judge (not FID)",
-        of_set=True,
-    ),
+    Axis("psnr", "PSNR", _TRUTH, 1, 2, "peak signal-to-noise ratio to the truth, dB"),
+    Axis("ssim", "SSIM", _TRUTH, 1, 3, "structural similarity to the truth"),
+    Axis("perceptual", "perceptual", _TRUTH, -1, 3, f"distance to the truth {_OURS}"),
+    Axis("edges", "edges, source", _STRUCTURE, 1, 3, "cosine of Sobel magnitudes with the source"),
+    Axis("true_edges", "edges, truth", _STRUCTURE, 1, 3, "the same with the truth"),
+    Axis("labels", "labels", _STRUCTURE, 1, 3, "share of pixels whose true label the judge sees"),
+    Axis("colour", "colour", _LOOK, -1, 4, f"distance of the sorted colours {_SORTED}", True),
+    Axis("slopes", "gradients", _LOOK, -1, 4, f"the same of the Sobel magnitudes {_SORTED}", True),
+    Axis("frechet", "Fréchet", _LOOK, -1, 3, f"Fréchet distance to the domain {_OURS}", True),
 )
 PSNR, SSIM, PERCEPTUAL, EDGES, TRUE_EDGES, LABELS, COLOUR, SLOPES, FRECHET = AXES
 

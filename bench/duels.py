@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from .axes import AXES, COLOUR, EDGES, FRECHET, PSNR, Axis
 from .judging import advantage
 from .method import Family
-from .rows import Duel, Row, Tried, shortened
+from .rows import Duel, Row, shortened
 from .statistics import Interval, Standing, independent_difference, standing
 from .tuning import Trial, best
 
@@ -36,9 +36,11 @@ CLAIMANTS = (FAITHFUL, DEFAULT, AS_DECODED)
 PAIRS_WANTED = 5
 
 
-def duels_of(rows: Sequence[Row], tried: Sequence[Tried], old: Mapping) -> list[Duel]:
+Trials = Mapping[tuple[str, str], Sequence[Trial]]  # by pair and method
+
+
+def duels_of(rows: Sequence[Row], trials: Trials, old: Mapping) -> list[Duel]:
     """Every claimant against every rival; `old` are duels by key, of rows that have not changed."""
-    trials = {one.key: one.trials for one in tried}
     ours = [one for one in rows if one.method in CLAIMANTS]
     met = [(one, other) for one in ours for other in rows if _meets(one, other)]
     return [
@@ -53,7 +55,7 @@ def _meets(ours: Row, other: Row) -> bool:
     return ours.pair == other.pair and (rival or detailed)
 
 
-def duel_of(ours: Row, rival: Row, trials: Mapping[tuple[str, str], Sequence[Trial]]) -> Duel:
+def duel_of(ours: Row, rival: Row, trials: Trials) -> Duel:
     """Scene by scene where both were judged in this run, else from their intervals."""
     paired = ours.scores is not None and rival.scores is not None
     axes = shortened({axis.key: _ahead(ours, rival, axis, paired) for axis in AXES})
@@ -105,21 +107,6 @@ def _matched(
     match = max(reaching, key=lambda one: one.edges)
     mine, theirs = (match, goal) if we_are_behind else (goal, match)
     return mine.keeps_more(theirs), f"at equal appearance: S2ST {mine}, the rival {theirs}"
-
-
-def with_beaten(tried: Sequence[Tried]) -> list[Tried]:
-    """How many of each method's settings S2ST's own beat, where the trials of both are known."""
-    ours = {one.pair: one.trials for one in tried if one.method == FAITHFUL}
-    return [
-        replace(one, beaten=beaten_by(ours[one.pair], one.trials), settings=len(one.trials))
-        if one.trials and ours.get(one.pair)
-        else one
-        for one in tried
-    ]
-
-
-def beaten_by(ours: Sequence[Trial], theirs: Sequence[Trial]) -> int:
-    return sum(any(mine.beats(rival) for mine in ours) for rival in theirs)
 
 
 @dataclass(frozen=True)

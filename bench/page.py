@@ -34,7 +34,6 @@ def page(findings: Findings, docs: Path) -> str:
         *(verdict_part(one) for one in verdicts(findings)),
         *measures_part(findings),
         *detail_part(findings),
-        *frontier_part(findings),
         "## Means over the translations",
         mean_table(findings),
         *(pair_part(findings.of(pair), docs) for pair in findings.pairs),
@@ -133,24 +132,6 @@ def detail_part(findings: Findings) -> list[str]:
         f"treated so.{without if decoded.duels else ''} With it on both sides, against the "
         f"strongest rival, it holds in {len(fair.held())} of {len(fair.pairs)}:",
         duel_table(fair, fair.duels),
-    ]
-
-
-def frontier_part(findings: Findings) -> list[str]:
-    """Claim 1 over all settings that were tried, a row per rival."""
-    rivals = {one.method for one in findings.rows if one.family is Family.RIVAL}
-    found = [one for one in findings.tried if one.method in rivals and one.beaten is not None]
-    cells = {(one.method, one.pair): f"{one.beaten} of {one.settings}" for one in found}
-    if not cells:
-        return []
-    names, pairs = (list(dict.fromkeys(column)) for column in zip(*cells, strict=True))
-    rows = [[name, *(cells.get((name, pair), " ") for pair in pairs)] for name in names]
-    return [
-        f"## {FAITHFUL}: structure at equal appearance, over all settings",
-        f"How many of a rival's settings are beaten on the {findings.facts['tuning_scenes']} "
-        f"tuning scenes: one of the settings of {FAITHFUL} comes at least as near to the target "
-        f"domain's colours and keeps more edges of the source, beyond doubt.",
-        markdown_table(["rival", *pairs], rows),
     ]
 
 
@@ -295,14 +276,3 @@ def code_list(rows: Sequence[Row]) -> str:
     for one in rows:
         by_code.setdefault(one.code, {})[one.method] = None
     return "\n".join(f"- code {code}: {', '.join(names)}" for code, names in by_code.items())
-
-
-def printed(findings: Findings) -> str:
-    """The verdicts for the terminal, with what is lost."""
-    lines = []
-    for one in verdicts(findings):
-        lines.append(f"{verdict_sentence(one)} (appearance by {one.appearance.name})")
-        for duel in one.lost:
-            told = ", ".join(f"{axis.name} {ahead(duel, axis)}" for axis in one.axes)
-            lines.append(f"  {duel.pair}, {duel.rival}: {told} {note(one, duel)}".rstrip())
-    return "\n".join(lines)

@@ -12,7 +12,7 @@ from demo_world import EVALUATION_SEEDS, TUNING_SEEDS
 
 from .axes import AXES
 from .cost_page import machine
-from .duels import duels_of, with_beaten
+from .duels import duels_of
 from .hashes import weights_hash
 from .judges import Examined, JudgeConfig, open_judge
 from .judging import features_of, interval, judged, look_of
@@ -20,7 +20,7 @@ from .lab import PAIRS, Pair
 from .method import Family, Method, Setting
 from .methods import all_methods
 from .metrics import frechet_distance
-from .rows import Findings, Row, Tried, merged, rounded, shortened
+from .rows import Findings, Row, merged, rounded, shortened
 from .running import batches
 from .scenes import POOL_SEEDS
 from .store import FOLDER, Job, Store
@@ -159,21 +159,20 @@ def findings_of(plan: Plan, before: Findings | None) -> Findings:
     choices = choose(plan)
     done = [jobs for jobs in _lines(plan, choices) if all(map(plan.store.has, jobs))]
     if not done:
-        return before or Findings(plan.facts, {}, {}, (), (), ())
+        return before or Findings(plan.facts, {}, {}, (), ())
     examined = open_judge(plan.judge)
     new = [row_of(plan, jobs, examined) for jobs in done]
-    trials = _tried_now(choose(plan, examined))
+    tried = choose(plan, examined).items()
+    trials = {(pair.name, name): choice.trials for (pair, name), choice in tried}
     order = [*(pair.name for pair in PAIRS), *(one.name for one in all_methods())]
     rows = merged(before.rows if before else (), new, order)
-    tried_all = with_beaten(merged(before.tried if before else (), trials, order))
     judge = {"domains": examined.domain_accuracy, "labels": examined.label_accuracy}
     return Findings(
         plan.facts,
         judge,
         machine(torch.device("cpu")),
         rows,
-        tuple(duels_of(rows, tried_all, _standing_duels(before, rows))),
-        tuple(tried_all),
+        tuple(duels_of(rows, trials, _standing_duels(before, rows))),
         tuple(_missing(plan, rows)),
     )
 
@@ -206,14 +205,6 @@ def row_of(plan: Plan, jobs: Sequence[Job], examined: Examined) -> Row:
         scores=scores,
         **costs,
     )
-
-
-def _tried_now(choices: Choices) -> list[Tried]:
-    return [
-        Tried(pair.name, name, choice.trials)
-        for (pair, name), choice in choices.items()
-        if choice.trials
-    ]
 
 
 def _standing_duels(before: Findings | None, rows: Sequence[Row]) -> dict:

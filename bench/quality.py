@@ -18,7 +18,7 @@ from .hashes import ROOT
 from .judges import JudgeConfig
 from .lab import PAIRS
 from .methods import all_methods, chosen
-from .page import printed, write_page
+from .page import opening, write_page
 from .pictures import write_sheets
 from .plan import Choices, Plan, choose, evaluation_jobs, findings_of, tuning_jobs
 from .rows import read, write
@@ -68,7 +68,7 @@ def report(plan: Plan, docs: Path) -> None:
     write(findings, docs)
     write_sheets(plan, findings, docs)
     write_page(findings, docs)
-    print(printed(findings))
+    print(opening(findings))
     print(f"The report is in {docs / 'quality.md'}")
 
 

@@ -16,7 +16,6 @@ from .axes import AXES, Axis
 from .judging import Scores
 from .method import Family, Setting
 from .statistics import Interval
-from .tuning import Trial
 
 NUMBERS = "quality.json"
 DIGITS = 8  # that are kept of every number
@@ -69,21 +68,6 @@ class Duel:
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A method's trials on one pair; of old ones only how many of them S2ST beats is known."""
-
-    pair: str
-    method: str
-    trials: tuple[Trial, ...] = ()
-    settings: int = 0
-    beaten: int | None = None  # by some setting of S2ST
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.pair, self.method
-
-
-@dataclass(frozen=True)
 class Findings:
     """Everything the page says."""
 
@@ -92,7 +76,6 @@ class Findings:
     machine: Mapping[str, str]
     rows: tuple[Row, ...]
     duels: tuple[Duel, ...]
-    tried: tuple[Tried, ...]
     missing: tuple[str, ...] = ()
 
     @property
@@ -117,7 +100,6 @@ def write(findings: Findings, folder: Path) -> None:
     tables = {
         "results": [_row_facts(one) for one in findings.rows],
         "duels": [_duel_facts(one) for one in findings.duels],
-        "tried": [_tried_facts(one) for one in findings.tried],
     }
     heads = {"facts": findings.facts, "judge": findings.judge, "machine": findings.machine}
     heads["missing"] = findings.missing
@@ -145,7 +127,6 @@ def read(folder: Path) -> Findings | None:
         known["machine"],
         tuple(_row(one) for one in known["results"]),
         tuple(_duel(one) for one in known["duels"]),
-        tuple(_tried(one) for one in known["tried"]),
         tuple(known["missing"]),
     )
 
@@ -189,17 +170,3 @@ def _duel(facts: Mapping[str, Any]) -> Duel:
     names = ("pair", "ours", "rival", "recolours", "paired")
     told = {key: tuple(value) for key, value in facts["told"].items()}
     return Duel(**{name: facts[name] for name in names}, axes=_intervals(facts), told=told)
-
-
-def _tried_facts(one: Tried) -> dict[str, object]:
-    trials = [
-        [dict(trial.setting), trial.psnr, trial.scene_edges, trial.colour, trial.frechet]
-        for trial in one.trials
-    ]
-    names = ("pair", "method", "settings", "beaten")
-    return {**{name: getattr(one, name) for name in names}, "trials": trials}
-
-
-def _tried(facts: Mapping[str, Any]) -> Tried:
-    trials = tuple(Trial(one[0], one[1], tuple(one[2]), *one[3:]) for one in facts["trials"])
-    return Tried(**{**facts, "trials": trials})

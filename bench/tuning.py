@@ -55,10 +55,6 @@ class Trial:
         ahead = torch.tensor(self.scene_edges) - torch.tensor(other.scene_edges)
         return standing(mean_interval(ahead)) is Standing.BETTER
 
-    def beats(self, other: Trial) -> bool:
-        """Whether it keeps more edges and comes at least as near to the domain's colours."""
-        return self.colour <= other.colour and self.keeps_more(other)
-
     def __str__(self) -> str:
         setting = ", ".join(f"{name} {value}" for name, value in self.setting.items())
         return f"{self.edges:.2f} ({setting or 'its one setting'})"

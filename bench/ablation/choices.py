@@ -69,6 +69,7 @@ SEED = SeedConfig(
 NULL_TEXT = NullTextConfig(
     method=NullTextMethod.NULL_TEXT, inner_steps=10, learning_rate=1e-2, tolerance=1e-5
 )
+
 PATH = DifferenceConfig(
     noise_seed=0,
     guided=0.6,
@@ -81,6 +82,11 @@ PATH = DifferenceConfig(
     tolerance=0.5,
 )
 DETAIL = DetailConfig(radius=1, softness=3e-4, drawn=0.5)
+
+
+def along(**changes: object) -> TrajectoryConfig:
+    """The Wasserstein settings with a change."""
+    return replace(WASSERSTEIN, **changes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ def page(studies: Sequence[Study], rows: Sequence[Row], facts: Mapping[str, Any]
     tables = {one.name: rows_for(one, rows) for one in studies}
     known = [one for one in studies if tables[one.name]]
     missing = ", ".join(one.title for one in studies if not tables[one.name])
-    summary = "\n".join(summary_line(one, tables[one.name]) for one in known)
+    compared = [one for one in known if one.base]
+    summary = "\n".join(summary_line(one, tables[one.name]) for one in compared)
     parts = [
         "# What each part of S2ST buys",
         f"In how many of all comparisons (a translation on an axis) the setting that a table "
@@ -93,7 +94,9 @@ def best_of(study: Study, rows: Rows, pair: str, axis: Axis) -> tuple[Row, Row, 
 
 
 def section(study: Study, rows: Rows) -> str:
-    """A study: what its rows say, and its table."""
+    """A study: what its rows say where they are compared, and its table."""
+    if not study.base:
+        return f"## {study.title}\n\n{table(study, rows)}"
     scenes = len(next(iter(rows.values())).values[AXES[0].key])
     named = zip(study.columns[-len(study.base) :], study.base, strict=True)
     base = ", ".join(f"{column} {label}" for column, label in named)

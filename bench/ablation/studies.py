@@ -5,33 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from s2st import (
-    Gradient,
-    NullTextMethod,
-    Reference,
-    SeedConfig,
-    Spacing,
-    StructureForm,
-    TrajectoryConfig,
-)
+from s2st import Gradient, NullTextMethod, Reference, SeedConfig, StructureForm
 
-from .choices import (
-    HISTOGRAM,
-    NULL_TEXT,
-    PATH,
-    SEED,
-    WASSERSTEIN,
-    Choice,
-    End,
-    Eta,
-    Paper,
-    Path,
-)
+from .choices import HISTOGRAM, NULL_TEXT, SEED, WASSERSTEIN, Choice, End, Eta, Paper, along
+from .ideas import Labels, ideas, left_out, whole
 
-Labels = tuple[str, ...]
 BASES = {"histogram": HISTOGRAM, "Wasserstein": WASSERSTEIN}
-L1_WEIGHT = 2.0  # brings the L1 loss of these latents to the size of the scale-free one
-FORMS = {"scale-free": (StructureForm.SCALE_FREE, 1.0), "L1": (StructureForm.L1, L1_WEIGHT)}
+FORMS = {  # a weight of 2 brings the L1 loss of these latents to the size of the other
+    "scale-free": {"structure": StructureForm.SCALE_FREE, "structure_weight": 1.0},
+    "L1": {"structure": StructureForm.L1, "structure_weight": 2.0},
+}
 RATES = {"histogram": (0.005, 0.015, 0.045), "Wasserstein": (0.0015, 0.005, 0.015)}
 ITERATIONS = (0, 1, 3, 10, 30)
 DRAWS = 3
@@ -57,10 +40,6 @@ class Study:
         return labels[: len(labels) - len(self.base)] + self.base
 
 
-def along(**changes: object) -> TrajectoryConfig:
-    return replace(WASSERSTEIN, **changes)
-
-
 def seeded(iterations: int) -> SeedConfig | None:
     return replace(SEED, iterations=iterations) if iterations else None
 
@@ -80,71 +59,8 @@ def etas() -> dict[str, dict]:
     return fixed | drawn
 
 
-def left_out() -> dict[Labels, Paper]:
-    """All stages of the paper, and the same with one left out."""
-    whole = Paper(trajectory=WASSERSTEIN, null_text=NULL_TEXT, seed=SEED)
-    return {
-        ("nothing",): whole,
-        ("null text",): replace(whole, null_text=None),
-        ("seed translation",): replace(whole, seed=None),
-        ("trajectory optimisation",): replace(whole, trajectory=along(iterations=0)),
-    }
-
-
-def ideas() -> dict[Labels, Choice]:
-    """Better than the paper: the difference path, its parts, and what else was tried."""
-    bare = replace(PATH, iterations=0)
-    found: dict[str, Choice] = {
-        "DDIM inversion, plain sampling": Paper(trajectory=along(iterations=0)),
-        "trajectory optimisation, Wasserstein": Paper(trajectory=WASSERSTEIN),
-        "difference path, plain": Path(config=None),
-        "difference path, two draws": Path(config=None, draws=2),
-        "mirrored noise": Path(config=replace(bare, guided=1.0)),
-        "mirrored noise, early guidance": Path(config=bare),
-        "all, with the domain's mean look": Path(
-            config=replace(PATH, neighbours=64, tolerance=0.0)
-        ),
-        "all, with the nearest looks": Path(config=replace(PATH, tolerance=0.0)),
-        "all, with the nearest looks and tolerance (the default)": Path(),
-        "the default with more tolerance": Path(config=replace(PATH, tolerance=1.0)),
-        "the default with longer updates": Path(config=replace(PATH, learning_rate=0.01)),
-        "the default with a firmer structure term": Path(
-            config=replace(PATH, structure_weight=1.0)
-        ),
-        "the default without the structure term": Path(config=replace(PATH, structure_weight=0.0)),
-        "the default, detail restored": Path(detail=True),
-        "difference path, plain, detail restored": Path(config=None, detail=True),
-    }
-    return {(name,): choice for name, choice in found.items()}
-
-
-def whole() -> dict[Labels, Choice]:
-    """The first is the library's default; each of the others differs from it in what it says."""
-    late = along(start=0.4, structure_weight=3.0)
-    default = Paper(trajectory=late, seed=SEED, guided_seed=False, spacing=Spacing.LEADING)
-    early = replace(late, start=0.0)
-    fast = replace(NULL_TEXT, method=NullTextMethod.FAST)
-    changes: dict[str, dict] = {
-        "the default": {},
-        "weight 1": {"trajectory": replace(late, structure_weight=1.0)},
-        "from the first step": {"trajectory": early},
-        "from the first step, weight 1": {"trajectory": WASSERSTEIN},
-        "guided seed translation": {"guided_seed": True},
-        "fast null text": {"null_text": fast},
-        "the paper's null text": {"null_text": NULL_TEXT},
-        "no seed translation": {"seed": None},
-        "no seed translation, from the first step, weight 1": {
-            "seed": None,
-            "trajectory": WASSERSTEIN,
-        },
-        "no trajectory optimisation": {"trajectory": replace(late, iterations=0)},
-        "no correlation factors": {"eta": Eta.UNIFORM},
-        "trailing steps": {"spacing": Spacing.TRAILING},
-        "two and a half times the steps": {"steps": 50},
-        "guidance 7.5": {"guidance": 7.5},
-        "guidance 7.5, fast null text": {"guidance": 7.5, "null_text": fast},
-    }
-    return {(name,): replace(default, **changed) for name, changed in changes.items()}
+def null_texts() -> dict[str, dict]:
+    return {one.value: {"null_text": replace(NULL_TEXT, method=one)} for one in NullTextMethod}
 
 
 LAST = {"Wasserstein": WASSERSTEIN}  # the one base of studies that are too costly for two
@@ -153,7 +69,7 @@ STUDIES = (
         name="ends",
         title="The ends of the scale",
         columns=("pictures",),
-        base=("source",),
+        base=(),  # nothing is compared
         cells={("source",): End(truth=False), ("truth",): End(truth=True)},
         scenes=6,
         everywhere=True,
@@ -180,12 +96,10 @@ STUDIES = (
         base=("scale-free", "source"),
         cells={
             (name, form, reference.value): Paper(
-                trajectory=replace(
-                    base, structure=kind, structure_weight=weight, reference=reference
-                )
+                trajectory=replace(base, **changes, reference=reference)
             )
             for name, base in BASES.items()
-            for form, (kind, weight) in FORMS.items()
+            for form, changes in FORMS.items()
             for reference in Reference
         },
     ),
@@ -218,16 +132,7 @@ STUDIES = (
         title="Null-text inversion",
         columns=("distance", "null text"),
         base=("off",),
-        cells=per_base(
-            {
-                "off": {},
-                **{
-                    one.value: {"null_text": replace(NULL_TEXT, method=one)}
-                    for one in NullTextMethod
-                },
-            },
-            LAST,
-        ),
+        cells=per_base({"off": {}, **null_texts()}, LAST),
     ),
     Study(
         name="steps",

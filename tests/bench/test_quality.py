@@ -1,6 +1,7 @@
 """The quality bench, for real and small: one pair, few scenes, cheap methods."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -12,8 +13,8 @@ from bench.axes import AXES, COLOUR, EDGES, FRECHET, PSNR
 from bench.judging import pooled_distance, set_frechet
 from bench.lab import PAIRS, SOURCE_REFERENCES, TARGET_REFERENCES
 from bench.metrics import colour_distribution, distribution_distance, frechet_distance
-from bench.plan import Plan
-from bench.quality import main, parsed, plan_of
+from bench.plan import Plan, choose
+from bench.quality import DOCS, ELSEWHERE, folder_of, main, parsed, plan_of
 from bench.scenes import POOL_SEEDS, label_maps, rendered
 from bench.tuning import Trial, best
 from demo_world import EVALUATION_SEEDS, TUNING_SEEDS
@@ -41,7 +42,7 @@ def numbers(run):
 
 def axes_of(numbers, method):
     (found,) = [one for one in numbers["results"] if one["method"] == method]
-    return {key: one["value"] for key, one in found["axes"].items()}
+    return {axis.key: found[axis.key][0] for axis in AXES}
 
 
 def test_every_method_is_reported_on_every_axis(numbers):
@@ -49,8 +50,8 @@ def test_every_method_is_reported_on_every_axis(numbers):
     assert numbers["missing"] == []
     assert numbers["facts"]["scenes"] == 3
     for one in numbers["results"]:
-        assert {axis.key for axis in AXES} <= one["axes"].keys()
-        assert all(axis["low"] <= axis["value"] <= axis["high"] for axis in one["axes"].values())
+        for value, low, high in (one[axis.key] for axis in AXES):
+            assert low <= value <= high
 
 
 def test_the_numbers_are_those_of_the_pictures(run, numbers):
@@ -69,15 +70,35 @@ def test_bounds_frame_the_methods(numbers):
     assert identity[FRECHET.key] > edited[FRECHET.key] > best_case[FRECHET.key]
 
 
-def test_the_chosen_setting_is_the_best_trial(numbers):
-    trials = [one for one in numbers["trials"] if one["method"] == "DDIM inversion"]
-    (chosen,) = [one for one in trials if one["chosen"]]
-    assert len(trials) == 4
-    assert chosen["score"] == max(one["score"] for one in trials)
+def test_the_chosen_setting_is_the_best_trial(run, numbers):
+    plan = plan_of(parsed(arguments(*run)))
+    (choice,) = [one for (_, name), one in choose(plan).items() if name == "DDIM inversion"]
+    assert len(choice.trials) == 4
     (used,) = [one for one in numbers["results"] if one["method"] == "DDIM inversion"]
-    assert used["setting"] == chosen["setting"]
-    expected = chosen["psnr"] + 10 * chosen["edges"] - 40 * chosen["colour"]
-    assert chosen["score"] == pytest.approx(expected)
+    assert used["setting"] == best(choice.trials).setting
+
+
+def test_the_page_can_be_printed_again_without_a_picture(run, tmp_path):
+    line = [*arguments(tmp_path / "nothing", run[1]), "--stages", "report"]
+    before = {name: (run[1] / name).read_bytes() for name in ("quality.json", "quality.md")}
+    assert main(line) == 0
+    assert {name: (run[1] / name).read_bytes() for name in before} == before
+
+
+def test_a_run_of_one_method_replaces_its_row_alone(run, numbers, tmp_path):
+    docs = tmp_path / "docs"
+    shutil.copytree(run[1], docs)
+    known = json.loads((docs / "quality.json").read_text(encoding="utf-8"))
+    for one in known["results"]:
+        one["code"] = "older"
+    (docs / "quality.json").write_text(json.dumps(known), encoding="utf-8")
+    line = [*arguments(run[0], docs), "--methods", "Identity"]
+    assert main(line) == 0
+    again = json.loads((docs / "quality.json").read_text(encoding="utf-8"))["results"]
+    assert [one["method"] for one in again] == METHODS
+    assert [one["code"] == "older" for one in again] == [False, True, True, True]
+    page = (docs / "quality.md").read_text(encoding="utf-8")
+    assert f"- code older: {', '.join(METHODS[1:])}" in page
 
 
 def test_the_page_shows_tables_pictures_and_the_rule(run):
@@ -166,6 +187,12 @@ def test_the_command_line_asks_for_what_it_says():
 def test_a_wrong_request_gets_a_sentence(line, said, capsys):
     assert main(line) == 2
     assert said in capsys.readouterr().err
+
+
+def test_only_runs_of_the_published_size_are_published():
+    assert folder_of(plan_of(parsed(["--methods", "Identity"]))) == DOCS
+    assert folder_of(plan_of(parsed(["--scenes", "8"]))) == ELSEWHERE
+    assert folder_of(plan_of(parsed(["--quick"]))) == ELSEWHERE
 
 
 def test_a_plan_of_no_tuning_takes_first_settings():

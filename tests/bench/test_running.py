@@ -1,10 +1,12 @@
 """Running methods: what is made once is kept, what fails is told, and nothing stale is taken."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
+from bench.hashes import code_of, files_hash
 from bench.lab import PAIRS, Meter
 from bench.method import Family, Method
 from bench.methods import BOUNDS, all_methods, chosen
@@ -60,12 +62,6 @@ def test_pictures_are_kept_as_a_file_would_hold_them(store):
     assert again.floats.max() == 1.0
 
 
-def test_other_scenes_are_not_taken_for_ours(store):
-    store.save(job(IDENTITY), Made(torch.zeros(2, 3, 8, 8, dtype=torch.uint8), Meter()))
-    with pytest.raises(ValueError, match="holds other scenes: delete it"):
-        store.load(job(IDENTITY, seeds=(SEEDS[0], 7)))
-
-
 def test_methods_are_metered_and_a_second_run_makes_nothing_again(store):
     jobs = [job(DDIM), job(IDENTITY), job(method(partial(darkened, by=0.0)))]
     assert make_missing(jobs, store) == []
@@ -78,12 +74,12 @@ def test_methods_are_metered_and_a_second_run_makes_nothing_again(store):
     assert stamps(store) == before
 
 
-def test_another_setting_pair_or_code_is_another_result(store):
+def test_another_setting_pair_or_laboratory_is_another_result(store):
     one = job(method(partial(darkened, by=0.0)))
     others = [
-        job(method(partial(darkened, by=0.1))),
         job(one.method, pair=PAIRS[1]),
         job(one.method, setting={"keep": 0.6}),
+        job(one.method, seeds=SEEDS[:1]),
         job(method(partial(darkened, by=0.0), name="Dimmed")),
     ]
     paths = {store.path(each) for each in (one, *others)}
@@ -92,13 +88,26 @@ def test_another_setting_pair_or_code_is_another_result(store):
     assert len(paths) == 7
 
 
-def test_results_of_older_code_are_adopted_only_when_told(store):
-    old, new = (job(method(partial(darkened, by=by))) for by in (0.0, 0.1))
-    make_missing([old], store)
-    assert not store.has(new)
-    assert store.adopt(new)
-    assert torch.equal(store.load(new).pictures, store.load(old).pictures)
-    assert not store.adopt(job(new.method, setting={"keep": 0.9}))
+def test_results_of_other_code_are_made_again_unless_they_are_adopted(store, monkeypatch):
+    wanted = job(method(partial(darkened, by=0.0)))
+    make_missing([wanted], store)
+    assert store.has(wanted)
+    monkeypatch.setattr("bench.store.code_of", lambda run: "newer")
+    assert not store.has(wanted)
+    assert replace(store, any_code=True).has(wanted)
+
+
+def test_the_code_of_a_method_is_the_library_and_its_own_file():
+    assert code_of(DDIM.run) != code_of(IDENTITY.run)
+    assert code_of(partial(darkened, by=0.0)) == code_of(refusing)
+
+
+def test_a_file_that_changes_has_another_hash(tmp_path):
+    file = tmp_path / "one.py"
+    file.write_text("a = 1")
+    before = files_hash(tmp_path)
+    file.write_text("a = 2")
+    assert files_hash(tmp_path) != before
 
 
 def test_a_method_that_fails_is_told_and_the_others_go_on(store):
