@@ -43,11 +43,6 @@ def write_part(folder: Path, name: str, body: str, numbers: Mapping[str, object]
     file.write_text(text + "\n", encoding="utf-8")
 
 
-def known_numbers(folder: Path, name: str) -> dict[str, Any]:
-    """What one command has written before; empty if nothing."""
-    return _all_numbers(folder).get(name, {})
-
-
 def _all_numbers(folder: Path) -> dict[str, Any]:
     file = folder / NUMBERS
     return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

@@ -48,7 +48,7 @@ class Eta(str, Enum):
 
 HISTOGRAM = TrajectoryConfig(
     iterations=10,
-    learning_rate=0.015,
+    learning_rate=0.03,
     structure_weight=1.0,
     appearance_weight=1.0,
     structure=StructureForm.SCALE_FREE,
@@ -56,7 +56,7 @@ HISTOGRAM = TrajectoryConfig(
     gradient=Gradient.FROZEN,
     reference=Reference.SOURCE,
 )
-WASSERSTEIN = replace(HISTOGRAM, distance=Distance.WASSERSTEIN, learning_rate=0.005)
+WASSERSTEIN = replace(HISTOGRAM, distance=Distance.WASSERSTEIN, learning_rate=0.01)
 SEED = SeedConfig(
     iterations=10,
     learning_rate=0.01,

@@ -11,11 +11,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import torch
-
 from demo_world import TUNING_SEEDS
 
-from ..cost_page import machine
 from ..hashes import KEPT, ROOT, weights_hash
 from ..lab import PAIRS, Pair, make_case, open_lab
 from ..method import Family, Method
@@ -26,7 +23,7 @@ from ..store import Job, Store
 from .choices import made
 from .page import write_page
 from .rows import Row, look_of, measured, read, replaced, write
-from .studies import STUDIES, Labels, Study, thinned
+from .studies import BASES, STUDIES, Labels, Study, thinned
 
 USUAL_PAIRS = ("day to night", "day to snow")
 MOST_REFERENCES = 64
@@ -82,11 +79,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def report(studies: Sequence[Study], new: Sequence[Row], steps: int, folder: Path) -> None:
-    facts = {"steps": steps, "weights": weights_hash()}
+    rates = {name: base.learning_rate for name, base in BASES.items()}
+    facts = {"steps": steps, "rates": rates, "weights": weights_hash()}
     rows = replaced(read(folder, facts), new)
+    if not rows:
+        print("Nothing is known yet: no study has run to its end.", file=sys.stderr)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     write(facts, rows, folder)
-    write_page(studies, rows, facts | {"machine": machine(torch.device("cpu"))}, folder)
+    write_page(studies, rows, facts, folder)
     print(f"Wrote {folder / 'ablation.md'}: {len({one.study for one in rows})} studies.")
 
 

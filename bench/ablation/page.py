@@ -56,8 +56,9 @@ def introduction(facts: Mapping[str, Any]) -> str:
 and scenes whose truth is known. They are *tuning* scenes, because defaults are chosen from these
 tables: no scene on which methods are compared is used here. Where a table does not say otherwise:
 {facts["steps"]} steps, guidance 3, no seed translation, no null text, 10 iterations of trajectory
-optimisation with the frozen gradient; "histogram" is the paper's distance with learning rate 0.015
-and structure weight 1, "Wasserstein" has learning rate 0.005 and structure weight 1.
+optimisation with the frozen gradient; "histogram" is the paper's distance with learning rate
+{facts["rates"]["histogram"]} and structure weight 1, "Wasserstein" has learning rate
+{facts["rates"]["Wasserstein"]} and structure weight 1.
 
 Values are means over scenes with their 95 % confidence interval (Student's). ▲ and ▼ mark what is
 better or worse than the setting that a table names, where the interval of the difference, paired by

@@ -15,7 +15,7 @@ FORMS = {  # a weight of 2 brings the L1 loss of these latents to the size of th
     "scale-free": {"structure": StructureForm.SCALE_FREE, "structure_weight": 1.0},
     "L1": {"structure": StructureForm.L1, "structure_weight": 2.0},
 }
-RATES = {"histogram": (0.005, 0.015, 0.045), "Wasserstein": (0.0015, 0.005, 0.015)}
+RATES = {"histogram": (0.01, 0.03, 0.09), "Wasserstein": (0.003, 0.01, 0.03)}
 ITERATIONS = (0, 1, 3, 10, 30)
 DRAWS = 3
 
@@ -78,7 +78,7 @@ STUDIES = (
         name="distance",
         title="How distributions are compared",
         columns=("distance", "structure weight", "learning rate"),
-        base=("histogram", "1", "0.015"),
+        base=("histogram", "1", "0.03"),
         cells={
             (name, f"{weight:g}", f"{rate:g}"): Paper(
                 trajectory=replace(base, structure_weight=weight, learning_rate=rate)

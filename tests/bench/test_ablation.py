@@ -132,7 +132,8 @@ def test_gains_are_paired_and_signed_so_that_better_is_positive():
 def test_the_sentences_say_what_the_table_says(scenes, standing, words):
     rows = [invented("p", "base", 1.0, 2.0, 3.0), invented("p", "other", *scenes)]
     assert best_of(STUDY, rows_for(STUDY, rows), "p", PSNR)[2] is standing
-    text = page([STUDY], rows, {"steps": 20, "weights": "w"})
+    rates = {"histogram": 0.03, "Wasserstein": 0.01}
+    text = page([STUDY], rows, {"steps": 20, "rates": rates, "weights": "w"})
     assert words in text
     assert f"| p | other | {sum(scenes) / 3:.2f} ±" in text
 
@@ -148,6 +149,12 @@ def test_a_study_that_ran_again_replaces_all_its_rows_of_a_pair():
     old.append(invented("p", "base", 1.0, study="y"))
     new = [invented("p", "base", 2.0)]
     assert replaced(old, new) == [*old[2:], *new]
+
+
+def test_a_page_of_nothing_is_not_written(tmp_path, capsys):
+    assert main(line(tmp_path / "cells", tmp_path / "page", "--report-only")) == 0
+    assert "no study has run to its end" in capsys.readouterr().err
+    assert not (tmp_path / "page").exists()
 
 
 def test_unknown_studies_and_pairs_are_refused(capsys):
