@@ -62,11 +62,11 @@ def _grouped(jobs: Sequence[Job]) -> list[list[Job]]:
 def _performed(
     groups: list[list[Job]], store: Store, workers: int
 ) -> Iterator[tuple[list[Failure], int]]:
-    """Group by group: what failed, and how many jobs are done with."""
+    """As it goes: what failed, and how many jobs are done with."""
     if workers == 1:
         lab = open_lab(store.steps, store.references)
         for group in groups:
-            yield _perform(lab, group, store), len(group)
+            yield from ((failed, 1) for failed in _perform(lab, group, store))
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _open_workplace, (store,)) as pool:
@@ -87,16 +87,18 @@ def _open_workplace(store: Store) -> None:
 
 def _perform_in_worker(group: list[Job]) -> list[Failure]:
     lab, store = _workplace
-    return _perform(lab, group, store)
+    return [failure for failed in _perform(lab, group, store) for failure in failed]
 
 
-def _perform(lab: Lab, group: list[Job], store: Store) -> list[Failure]:
-    case, failures = make_case(lab, group[0].pair, group[0].seeds), []
+def _perform(lab: Lab, group: list[Job], store: Store) -> Iterator[list[Failure]]:
+    """Job by job: what failed."""
+    case = make_case(lab, group[0].pair, group[0].seeds)
     case.inverted()  # before any meter runs, so that every method is charged for it alike
     for job in group:
         try:
             made = edited(job.method, case, job.setting)
             store.save(job, Made(eight_bits(made.pictures), made.spent))
         except Exception:  # whatever a rival's library raises: it is listed, the others go on
-            failures.append(Failure(job, traceback.format_exc()))
-    return failures
+            yield [Failure(job, traceback.format_exc())]
+        else:
+            yield []
