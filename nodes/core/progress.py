@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import comfy.model_management
 import comfy.utils
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from ...s2st import Denoiser, StepRecord
 from ...s2st.model.contract import Joint, Query, ask
+
+Item = TypeVar("Item")
 
 
 class Progress:
@@ -60,6 +63,15 @@ class _Watched(Joint):
 def stop_if_interrupted() -> None:
     """Raise the core's own exception when the user has pressed Cancel."""
     comfy.model_management.throw_exception_if_processing_interrupted()
+
+
+def one_by_one(items: Sequence[Item]) -> Iterator[Item]:
+    """Each in its turn with a bar over all, and an end between two once Cancel is pressed."""
+    bar = comfy.utils.ProgressBar(len(items))
+    for one in items:
+        stop_if_interrupted()
+        yield one
+        bar.update(1)
 
 
 def _running_sums(expected: dict[str, int]) -> list[int]:

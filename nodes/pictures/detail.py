@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
-
 import torch
 
 from ...s2st import DetailConfig, restore_detail
 from ...s2st.look.detail import check_pictures
 from ..core.api import CATEGORY, io, output
 from ..core.layout import cropped, one_beside_several, to_channels_first, to_image
-from ..core.progress import stop_if_interrupted
+from ..core.progress import one_by_one
 from ..core.settings import config_of, setting
 from .images import encoded
 
-Item = TypeVar("Item")
 RADII_IN_A_STRIDE = 4  # of the encoder: what it blurs is finer than its latents
 
 
@@ -59,19 +55,12 @@ class RestoreDetail(io.ComfyNode):
         samples, size = encoded(source, vae)
         pictures["returned"] = to_channels_first(cropped(vae.decode(samples), size))
         pictures = one_beside_several(pictures)
-        threes = zip(pictures["result"], pictures["source"], pictures["returned"], strict=True)
+        threes = [*zip(pictures["result"], pictures["source"], pictures["returned"], strict=True)]
         restored = [
             restore_detail(result[None], sharp[None], returned[None], config)
-            for result, sharp, returned in cancellable(threes)
+            for result, sharp, returned in one_by_one(threes)
         ]
         return io.NodeOutput(to_image(torch.cat(restored)))
-
-
-def cancellable(items: Iterable[Item]) -> Iterator[Item]:
-    """Stops between two of them once the user has pressed Cancel."""
-    for one in items:
-        stop_if_interrupted()
-        yield one
 
 
 NODES = [RestoreDetail]

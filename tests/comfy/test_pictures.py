@@ -1,7 +1,5 @@
 """Pictures of any size, masks of any size and batch, charts and the contact sheet."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -208,15 +206,18 @@ def test_cancel_stops_the_restoring_of_detail(comfy):
         "S2ST_RestoreDetail", image=many, source=one, vae=vae, radius=10, softness=3e-4, drawn=0.5
     )
     graph.add("PreviewImage", images=node[0])
+    seen = []
 
-    def cancel(event, data):
-        if event == "executing" and data["node"] == node.name:
-            time.sleep(2)  # until the VAE is done, which the core itself cancels
-            comfy.client.interrupt()
+    def cancel_at_the_first(event, data):
+        if event == "progress" and data["node"] == node.name:
+            seen.append((data["value"], data["max"]))
+            if len(seen) == 1:
+                comfy.client.interrupt()
 
     with pytest.raises(GraphInterrupted) as stopped:
-        comfy.client.run(graph.nodes, cancel)
+        comfy.client.run(graph.nodes, cancel_at_the_first)
     assert str(stopped.value) == "S2ST_RestoreDetail"  # and not the node after it
+    assert seen[0] == (1, 24) and len(seen) < 24
 
 
 def test_the_contact_sheet_and_its_numbers(comfy):
