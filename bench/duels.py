@@ -21,32 +21,38 @@ five of the six translations. Bounds are no rivals.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .axes import AXES, COLOUR, EDGES, FRECHET, PSNR, Axis
-from .judging import advantage
+from .judging import Trial, advantage, best
 from .method import Family
 from .rows import Duel, Row, shortened
 from .statistics import Interval, Standing, independent_difference, standing
-from .tuning import Trial, best
 
 FAITHFUL, DEFAULT = "S2ST (paper)", "S2ST"
-AS_DECODED, SHARP_RIVAL = "S2ST (detail as decoded)", "Difference path, detail restored"
-CLAIMANTS = (FAITHFUL, DEFAULT, AS_DECODED)
+SHARP_RIVAL = "Difference path, detail restored"
 PAIRS_WANTED = 5
-
 
 Trials = Mapping[tuple[str, str], Sequence[Trial]]  # by pair and method
 
 
 def duels_of(rows: Sequence[Row], trials: Trials, old: Mapping) -> list[Duel]:
-    """Every claimant against every rival; `old` are duels by key, of rows that have not changed."""
-    ours = [one for one in rows if one.method in CLAIMANTS]
+    """Both claimants against every rival.
+
+    `old` are duels by key, of rows that have not changed: paired once, they stand.
+    """
+    ours = [one for one in rows if one.method in (FAITHFUL, DEFAULT)]
     met = [(one, other) for one in ours for other in rows if _meets(one, other)]
+    fought = [(old.get((*one.key, other.method)), one, other) for one, other in met]
     return [
-        old.get((one.pair, one.method, other.method)) or duel_of(one, other, trials)
-        for one, other in met
+        known if known and not _paired(*sides) else duel_of(*sides, trials)
+        for known, *sides in fought
     ]
+
+
+def _paired(*rows: Row) -> bool:
+    """Whether all were judged in this run, scene by scene."""
+    return all(one.scores is not None for one in rows)
 
 
 def _meets(ours: Row, other: Row) -> bool:
@@ -57,8 +63,7 @@ def _meets(ours: Row, other: Row) -> bool:
 
 def duel_of(ours: Row, rival: Row, trials: Trials) -> Duel:
     """Scene by scene where both were judged in this run, else from their intervals."""
-    paired = ours.scores is not None and rival.scores is not None
-    axes = shortened({axis.key: _ahead(ours, rival, axis, paired) for axis in AXES})
+    axes = {axis.key: shortened(_ahead(ours, rival, axis)) for axis in AXES}
     told = {}
     if ours.method == FAITHFUL:
         tried = trials.get(ours.key, ()), trials.get(rival.key, ())
@@ -66,11 +71,19 @@ def duel_of(ours: Row, rival: Row, trials: Trials) -> Duel:
             axis.key: structure_claim(axes[EDGES.key], axes[axis.key], *tried, axis)
             for axis in (COLOUR, FRECHET)
         }
-    return Duel(ours.pair, ours.method, rival.method, rival.recolours, paired, axes, told)
+    return Duel(
+        pair=ours.pair,
+        ours=ours.method,
+        rival=rival.method,
+        recolours=rival.recolours,
+        paired=_paired(ours, rival),
+        axes=axes,
+        told=told,
+    )
 
 
-def _ahead(ours: Row, rival: Row, axis: Axis, paired: bool) -> Interval:
-    if paired:
+def _ahead(ours: Row, rival: Row, axis: Axis) -> Interval:
+    if _paired(ours, rival):
         return advantage(ours.scores, rival.scores, axis)
     apart = independent_difference(ours.on(axis), rival.on(axis))
     return apart if axis.better > 0 else -apart
@@ -82,31 +95,31 @@ def structure_claim(
     ours: Sequence[Trial],
     rivals: Sequence[Trial],
     axis: Axis = COLOUR,
-) -> tuple[bool, str]:
+) -> list[bool | str]:
     """Whether claim 1 holds against a rival, and how that was decided."""
     ahead, like = standing(structure), standing(appearance)
     if ahead is Standing.BETTER and like is not Standing.WORSE:
-        return True, "at the chosen settings"
+        return [True, "at the chosen settings"]
     if ahead is not Standing.BETTER and like is not Standing.BETTER:
-        return False, "at the chosen settings"
+        return [False, "at the chosen settings"]
     return _matched(ours, rivals, axis, we_are_behind=ahead is Standing.BETTER)
 
 
 def _matched(
     ours: Sequence[Trial], rivals: Sequence[Trial], axis: Axis, *, we_are_behind: bool
-) -> tuple[bool, str]:
+) -> list[bool | str]:
     """Compare structure where the side behind in appearance reaches the other's chosen setting."""
     behind, before = (ours, rivals) if we_are_behind else (rivals, ours)
-    if not behind or not before or best(before).appearance(axis) is None:
-        return False, "undecided: appearances differ, and no other settings were tried"
+    if not behind or not before:
+        return [False, "undecided: appearances differ, and no other settings were tried"]
     goal = best(before)
-    reaching = [one for one in behind if one.appearance(axis) <= goal.appearance(axis)]
+    reaching = [one for one in behind if one.on(axis) <= goal.on(axis)]
     if not reaching:
         who = "S2ST" if we_are_behind else "the rival"
-        return not we_are_behind, f"no setting of {who} reaches the other's appearance"
-    match = max(reaching, key=lambda one: one.edges)
+        return [not we_are_behind, f"no setting of {who} reaches the other's appearance"]
+    match = max(reaching, key=lambda one: one.on(EDGES))
     mine, theirs = (match, goal) if we_are_behind else (goal, match)
-    return mine.keeps_more(theirs), f"at equal appearance: S2ST {mine}, the rival {theirs}"
+    return [mine.keeps_more(theirs), f"at equal appearance: S2ST {mine}, the rival {theirs}"]
 
 
 @dataclass(frozen=True)
@@ -115,18 +128,23 @@ class Verdict:
 
     ours: str
     appearance: Axis
-    duels: tuple[Duel, ...]
-    structure: Axis = EDGES
+    duels: Sequence[Duel]
+
+    @property
+    def faithful(self) -> bool:
+        return self.ours == FAITHFUL
 
     @property
     def claim(self) -> str:
-        faithful = self.ours == FAITHFUL
-        return "structure at equal appearance" if faithful else "at least as good on all three axes"
+        return (
+            "structure at equal appearance"
+            if self.faithful
+            else "at least as good on all three axes"
+        )
 
     @property
     def axes(self) -> list[Axis]:
-        truth = [] if self.ours == FAITHFUL else [PSNR]
-        return [*truth, self.structure, self.appearance]
+        return [*([] if self.faithful else [PSNR]), EDGES, self.appearance]
 
     @property
     def pairs(self) -> list[str]:
@@ -152,20 +170,12 @@ class Verdict:
         return [pair for pair in self.pairs if pair not in lost]
 
 
-def verdict(
-    duels: Sequence[Duel],
-    ours: str,
-    appearance: Axis,
-    structure: Axis = EDGES,
-    opponent: str | None = None,
-) -> Verdict:
-    """A claim against one `opponent`, or all rivals; of duels in which its axes are known."""
-    empty = Verdict(ours, appearance, (), structure)
-    chosen = [
-        one
-        for one in duels
-        if one.ours == ours
-        and (one.rival == opponent if opponent else one.rival != SHARP_RIVAL)
-        and all(axis.key in one.axes for axis in empty.axes)
-    ]
-    return replace(empty, duels=tuple(chosen))
+def verdict(duels: Sequence[Duel], ours: str, appearance: Axis) -> Verdict:
+    """A claim against all rivals."""
+    met = [one for one in duels if one.ours == ours and one.rival != SHARP_RIVAL]
+    return Verdict(ours, appearance, met)
+
+
+def fair_verdict(duels: Sequence[Duel]) -> Verdict:
+    """Claim 2 against the strongest rival with the detail restored on both sides."""
+    return Verdict(DEFAULT, COLOUR, [one for one in duels if one.rival == SHARP_RIVAL])

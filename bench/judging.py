@@ -1,8 +1,14 @@
-"""From kept pictures to numbers: every axis of every method, per scene or per resampled set."""
+"""From kept pictures to numbers: every axis of every method, per scene or per resampled set.
+
+Here is also the one rule by which settings are chosen, on scenes that no result is taken from: a
+sum of three axes in one currency, where 1 dB of distance to truth is worth as much as 0.1 of edge
+agreement with the source and as 0.025 of pooled colour distance to the target domain. These are
+about the spans over which editing methods differ (each span holds four of its units), so no axis
+can be ignored and none decides alone.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,46 +17,30 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .axes import (
-    COLOUR,
-    EDGES,
-    FRECHET,
-    LABELS,
-    PERCEPTUAL,
-    PSNR,
-    SLOPES,
-    SSIM,
-    TRUE_EDGES,
-    Axis,
-)
-from .hashes import KEPT, files_hash, short_hash
+from . import metrics
+from .axes import COLOUR, EDGES, FRECHET, LABELS, PERCEPTUAL, PSNR, SLOPES, SSIM, TRUE_EDGES, Axis
+from .hashes import KEPT, digest, files_hash, short_hash
 from .judges import Examined, Judge
 from .lab import Pair
-from .metrics import (
-    colour_distribution,
-    distribution_distance,
-    edge_agreement,
-    frechet_distance,
-    label_agreement,
-    psnr,
-    slope_distribution,
-    ssim,
-)
+from .method import Setting
 from .scenes import label_maps, rendered
-from .statistics import Interval, bootstrap_interval, mean_interval, resampled
-from .store import Made, kept
+from .statistics import (
+    Interval,
+    Standing,
+    bootstrap_interval,
+    mean_interval,
+    resampled,
+    standing,
+)
+from .store import kept
 
 CHUNK = 32
 Scores = dict[str, Tensor]  # by an axis' key: [S], one value per scene, or [1 + R] of a set
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a domain looks like: its pooled distributions and its features."""
-
-    colours: Tensor  # [3, levels]
-    slopes: Tensor  # [1, levels]
-    features: Tensor  # [n, D]
+UNITS = {PSNR: 1.0, EDGES: 0.1, COLOUR: 0.025}
+RULE = (
+    f"PSNR to truth / {UNITS[PSNR]:g} dB + edge agreement with the source / {UNITS[EDGES]:g} "
+    f"- pooled colour distance to the target domain / {UNITS[COLOUR]:g}"
+)
 
 
 def interval(values: Tensor, axis: Axis) -> Interval:
@@ -62,58 +52,81 @@ def advantage(ours: Scores, theirs: Scores, axis: Axis) -> Interval:
     return interval(axis.better * (ours[axis.key] - theirs[axis.key]), axis)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """One setting and what it reached on the tuning scenes."""
+
+    setting: Setting
+    scores: Scores
+
+    def on(self, axis: Axis) -> float:
+        values = self.scores[axis.key]
+        return float(values[0] if axis.of_set else values.mean())
+
+    @property
+    def score(self) -> float:
+        return sum(axis.better * self.on(axis) / unit for axis, unit in UNITS.items())
+
+    def keeps_more(self, other: Trial) -> bool:
+        """Whether it keeps more edges than another, beyond doubt."""
+        return standing(advantage(self.scores, other.scores, EDGES)) is Standing.BETTER
+
+    def __str__(self) -> str:
+        return f"{self.on(EDGES):.2f} ({shown(self.setting) or 'its one setting'})"
+
+
+def shown(setting: Setting) -> str:
+    return ", ".join(f"{name} {value}" for name, value in setting.items())
+
+
+def best(trials: Sequence[Trial]) -> Trial:
+    """The trial of the highest score; the first of equals."""
+    return max(trials, key=lambda one: one.score)
+
+
 def judged(
-    batches: Sequence[Made],
-    pair: Pair,
-    seeds: Sequence[int],
-    examined: Examined,
-    pool: tuple[int, ...],
+    results: Tensor, pair: Pair, seeds: Sequence[int], examined: Examined, pool: tuple[int, ...]
 ) -> Scores:
-    """A method's scores for one pair, worked out once for the same pictures."""
-    results, here = torch.cat([one.floats for one in batches]), Path(__file__).parent
+    """The scores of results [S, 3, H, W] for one pair, worked out once for the same pictures."""
+    here = Path(__file__).parent
     code = files_hash(here / "judging.py", here / "metrics.py", here / "statistics.py")
-    facts = [_digest(results), pair.name, list(seeds), examined.key, list(pool), code]
-    path = KEPT / "judged" / f"{short_hash(facts)}.safetensors"
-    look = look_of(examined.judge, pool, pair.target)
-    return kept(path, lambda: scores_of(results, pair, seeds, examined.judge, look))
+    pictures = digest(results.numpy().tobytes())
+    key = short_hash([pictures, pair.name, list(seeds), examined.key, list(pool), code])
+    path = KEPT / "judged" / f"{key}.safetensors"
+    return kept(path, lambda: scores_of(results, pair, seeds, examined.judge, pool))
 
 
-def _digest(pictures: Tensor) -> str:
-    return hashlib.sha256(pictures.numpy().tobytes()).hexdigest()
+def scores_of(
+    results: Tensor, pair: Pair, seeds: Sequence[int], judge: Judge, pool: tuple[int, ...]
+) -> Scores:
+    """Every axis; `pool` are the scenes that show the target domain."""
+    source, truth = rendered(seeds, pair.source), rendered(seeds, pair.target)
+    colours, slopes, features = look_of(judge, pool, pair.target)
+    values = {
+        PSNR: metrics.psnr(results, truth),
+        SSIM: metrics.ssim(results, truth),
+        PERCEPTUAL: _by_parts(judge.perceptual, results, truth),
+        EDGES: metrics.edge_agreement(results, source),
+        TRUE_EDGES: metrics.edge_agreement(results, truth),
+        LABELS: metrics.label_agreement(_by_parts(judge.label_maps, results), label_maps(seeds)),
+        COLOUR: pooled_distance(metrics.colour_distribution(results), colours),
+        SLOPES: pooled_distance(metrics.slope_distribution(results), slopes),
+        FRECHET: set_frechet(features_of(judge, results), features),
+    }
+    return {axis.key: value.double().contiguous() for axis, value in values.items()}
 
 
 @cache
-def look_of(judge: Judge, seeds: tuple[int, ...], domain: str) -> Look:
-    """A domain, from scenes that no method is given."""
+def look_of(judge: Judge, seeds: tuple[int, ...], domain: str) -> tuple[Tensor, Tensor, Tensor]:
+    """A domain's pooled colours and slopes and its features, of scenes no method is given."""
     pictures = rendered(seeds, domain)
-    return Look(
-        colour_distribution(pictures).mean(dim=0),
-        slope_distribution(pictures).mean(dim=0),
-        features_of(judge, pictures),
-    )
+    measures = metrics.colour_distribution, metrics.slope_distribution
+    colours, slopes = (measure(pictures).mean(dim=0) for measure in measures)
+    return colours, slopes, features_of(judge, pictures)
 
 
 def features_of(judge: Judge, pictures: Tensor) -> Tensor:
     return _by_parts(judge.features, pictures).double()
-
-
-def scores_of(
-    results: Tensor, pair: Pair, seeds: Sequence[int], judge: Judge, look: Look
-) -> Scores:
-    """Every axis for results [S, 3, H, W] of these scenes."""
-    source, truth = rendered(seeds, pair.source), rendered(seeds, pair.target)
-    values = {
-        PSNR: psnr(results, truth),
-        SSIM: ssim(results, truth),
-        PERCEPTUAL: _by_parts(judge.perceptual, results, truth),
-        EDGES: edge_agreement(results, source),
-        TRUE_EDGES: edge_agreement(results, truth),
-        LABELS: label_agreement(_by_parts(judge.label_maps, results), label_maps(seeds)),
-        COLOUR: pooled_distance(colour_distribution(results), look.colours),
-        SLOPES: pooled_distance(slope_distribution(results), look.slopes),
-        FRECHET: set_frechet(features_of(judge, results), look.features),
-    }
-    return {axis.key: value.double().contiguous() for axis, value in values.items()}
 
 
 def _by_parts(measure: Callable[..., Tensor], *pictures: Tensor) -> Tensor:
@@ -129,11 +142,11 @@ def pooled_distance(distributions: Tensor, look: Tensor) -> Tensor:
         shares = torch.zeros(len(drawn), scenes, dtype=torch.float64)
         shares.scatter_add_(1, drawn, torch.full(drawn.shape, 1 / scenes, dtype=torch.float64))
         pooled = (shares @ distributions.flatten(1)).view(-1, *distributions.shape[1:])
-        return distribution_distance(pooled, look)
+        return metrics.distribution_distance(pooled, look)
 
     return resampled(measure, scenes)
 
 
 def set_frechet(features: Tensor, look: Tensor) -> Tensor:
     """The Frechet distance of a set's features [S, D] from a look's, [1 + R]."""
-    return resampled(lambda drawn: frechet_distance(features[drawn], look), len(features))
+    return resampled(lambda drawn: metrics.frechet_distance(features[drawn], look), len(features))

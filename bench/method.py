@@ -23,7 +23,7 @@ class Family(str, Enum):
     OURS = "ours"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Method:
     """One line of the comparison."""
 

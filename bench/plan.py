@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -14,17 +15,17 @@ from .axes import AXES
 from .cost_page import machine
 from .duels import duels_of
 from .hashes import weights_hash
-from .judges import Examined, JudgeConfig, open_judge
-from .judging import features_of, interval, judged, look_of
+from .judges import JudgeConfig, open_judge
+from .judging import Scores, Trial, best, interval, judged
 from .lab import PAIRS, Pair
 from .method import Family, Method, Setting
 from .methods import all_methods
-from .metrics import frechet_distance
-from .rows import Findings, Row, merged, rounded, shortened
+from .rows import Duel, Findings, Row, merged, rounded, shortened
 from .running import batches
 from .scenes import POOL_SEEDS
 from .store import FOLDER, Job, Store
-from .tuning import Trial, best, trial
+
+examined_judge = cache(open_judge)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +63,6 @@ class Plan:
         return {**{name: getattr(self, name) for name in names}, "weights": weights_hash()}
 
     @property
-    def pool_seeds(self) -> tuple[int, ...]:
-        return tuple(POOL_SEEDS[: self.pool])
-
-    @property
     def tuning_batches(self) -> list[tuple[int, ...]]:
         return batches(TUNING_SEEDS[: self.tuning_scenes])
 
@@ -73,31 +70,33 @@ class Plan:
     def evaluation_batches(self) -> list[tuple[int, ...]]:
         return batches(EVALUATION_SEEDS[: self.scenes])
 
+    def scores(self, jobs: Sequence[Job]) -> Scores:
+        """What a method has reached with one setting on one pair."""
+        results = torch.cat([self.store.load(job).floats for job in jobs])
+        seeds = [seed for job in jobs for seed in job.seeds]
+        pool = tuple(POOL_SEEDS[: self.pool])
+        return judged(results, jobs[0].pair, seeds, examined_judge(self.judge), pool)
+
 
 @dataclass(frozen=True)
 class Choice:
     """The setting of a method for a pair, and the trials that it was chosen from."""
 
     setting: Setting
-    trials: tuple[Trial, ...] = ()
+    trials: Sequence[Trial] = ()
 
 
-Choices = dict[tuple[Pair, str], Choice]
-
-
-def needs_tuning(method: Method) -> bool:
-    """Bounds do nothing that could be set; a method of one setting is tried for its numbers."""
-    return method.family is not Family.BOUND
+Choices = dict[tuple[Pair, Method], Choice]
 
 
 def tuning_jobs(plan: Plan) -> list[Job]:
-    """Every candidate setting of every method but the bounds, on the tuning scenes."""
+    """Every candidate setting of every method but the bounds, which have none."""
     return [
         Job(pair, method, setting, seeds)
         for pair in plan.pairs
         for seeds in plan.tuning_batches
         for method in plan.methods
-        if needs_tuning(method)
+        if method.family is not Family.BOUND
         for setting in method.settings
     ]
 
@@ -105,91 +104,65 @@ def tuning_jobs(plan: Plan) -> list[Job]:
 def evaluation_jobs(plan: Plan, choices: Choices) -> list[Job]:
     """Every method at its chosen setting; one batch of scenes is finished before the next."""
     return [
-        Job(pair, method, choices[pair, method.name].setting, seeds)
+        Job(pair, method, choice.setting, seeds)
         for seeds in plan.evaluation_batches
-        for pair in plan.pairs
-        for method in plan.methods
-        if (pair, method.name) in choices
+        for (pair, method), choice in choices.items()
     ]
 
 
-def choose(plan: Plan, examined: Examined | None = None) -> Choices:
-    """The best setting of every method for every pair, as far as tuning has come.
-
-    A judge adds the Frechet distance to the trials; it takes no part in the choice.
-    """
-    found = {
-        (pair, method.name): choice_of(plan, pair, method, examined)
-        for pair in plan.pairs
-        for method in plan.methods
-    }
-    return {key: choice for key, choice in found.items() if choice is not None}
-
-
-def choice_of(plan: Plan, pair: Pair, method: Method, examined: Examined | None) -> Choice | None:
-    """None while no setting of the method has been tried on all tuning scenes."""
-    if not needs_tuning(method) or not plan.tuning_scenes:
-        return Choice(method.settings[0])
-    trials = [tried(plan, pair, method, setting, examined) for setting in method.settings]
-    known = tuple(one for one in trials if one is not None)
-    return Choice(best(known).setting, known) if known else None
+def choose(plan: Plan) -> Choices:
+    """The best setting of every method for every pair, as far as tuning has come."""
+    tuned, found = grouped(tuning_jobs(plan)), {}
+    for pair in plan.pairs:
+        for method in plan.methods:
+            trials = [
+                Trial(jobs[0].setting, plan.scores(jobs))
+                for jobs in tuned.get((pair, method), {}).values()
+                if all(map(plan.store.has, jobs))
+            ]
+            if trials:
+                found[pair, method] = Choice(best(trials).setting, trials)
+            elif (pair, method) not in tuned:
+                found[pair, method] = Choice(method.settings[0])
+    return found
 
 
-def tried(
-    plan: Plan, pair: Pair, method: Method, setting: Setting, examined: Examined | None
-) -> Trial | None:
-    """One setting judged on the tuning scenes; None where its pictures are missing."""
-    jobs = [Job(pair, method, setting, seeds) for seeds in plan.tuning_batches]
-    if not all(plan.store.has(job) for job in jobs):
-        return None
-    results = torch.cat([plan.store.load(job).floats for job in jobs])
-    seeds = [seed for job in jobs for seed in job.seeds]
-    found = trial(setting, results, pair, seeds, plan.pool_seeds)
-    if examined is None:
-        return found
-    look = look_of(examined.judge, plan.pool_seeds, pair.target)
-    features = features_of(examined.judge, results)
-    return replace(found, frechet=float(frechet_distance(features, look.features)))
+def grouped(jobs: Sequence[Job]) -> dict[tuple[Pair, Method], dict[str, list[Job]]]:
+    """Jobs by pair and method, and there by setting."""
+    groups: dict[tuple[Pair, Method], dict[str, list[Job]]] = {}
+    for job in jobs:
+        settings = groups.setdefault((job.pair, job.method), {})
+        settings.setdefault(str(job.setting), []).append(job)
+    return groups
 
 
-def findings_of(plan: Plan, before: Findings | None) -> Findings:
+def findings_of(plan: Plan, choices: Choices, before: Findings | None) -> Findings | None:
     """What this run adds to the rows of an earlier one of the same size, and what both say."""
     if before is not None and before.facts != plan.facts:
         before = None
-    choices = choose(plan)
-    done = [jobs for jobs in _lines(plan, choices) if all(map(plan.store.has, jobs))]
-    if not done:
-        return before or Findings(plan.facts, {}, {}, (), ())
-    examined = open_judge(plan.judge)
-    new = [row_of(plan, jobs, examined) for jobs in done]
-    tried = choose(plan, examined).items()
-    trials = {(pair.name, name): choice.trials for (pair, name), choice in tried}
+    lines = [
+        line for one in grouped(evaluation_jobs(plan, choices)).values() for line in one.values()
+    ]
+    new = [row_of(plan, jobs) for jobs in lines if all(map(plan.store.has, jobs))]
+    if not new:
+        return before
     order = [*(pair.name for pair in PAIRS), *(one.name for one in all_methods())]
     rows = merged(before.rows if before else (), new, order)
-    judge = {"domains": examined.domain_accuracy, "labels": examined.label_accuracy}
+    trials = {(pair.name, one.name): choice.trials for (pair, one), choice in choices.items()}
+    examined = examined_judge(plan.judge)
     return Findings(
-        plan.facts,
-        judge,
-        machine(torch.device("cpu")),
-        rows,
-        tuple(duels_of(rows, trials, _standing_duels(before, rows))),
-        tuple(_missing(plan, rows)),
+        facts=plan.facts,
+        judge={"domains": examined.domain_accuracy, "labels": examined.label_accuracy},
+        machine=machine(torch.device("cpu")),
+        rows=rows,
+        duels=duels_of(rows, trials, _standing_duels(before, rows)),
+        missing=_missing(plan, rows),
     )
 
 
-def _lines(plan: Plan, choices: Choices) -> list[list[Job]]:
-    """The batches of every line of the report, as far as its setting is chosen."""
-    lines: dict[tuple[Pair, str], list[Job]] = {}
-    for job in evaluation_jobs(plan, choices):
-        lines.setdefault((job.pair, job.method.name), []).append(job)
-    return list(lines.values())
-
-
-def row_of(plan: Plan, jobs: Sequence[Job], examined: Examined) -> Row:
+def row_of(plan: Plan, jobs: Sequence[Job]) -> Row:
     """A method's row for one pair, from its batches."""
-    job, made = jobs[0], [plan.store.load(one) for one in jobs]
-    seeds = [seed for one in jobs for seed in one.seeds]
-    scores = judged(made, job.pair, seeds, examined, plan.pool_seeds)
+    job, made, scores = jobs[0], [plan.store.load(one) for one in jobs], plan.scores(jobs)
     costs = {
         name: rounded(sum(getattr(one.spent, name) for one in made) / len(made))
         for name in ("evaluations", "gradients", "seconds")
@@ -200,28 +173,24 @@ def row_of(plan: Plan, jobs: Sequence[Job], examined: Examined) -> Row:
         family=job.method.family,
         source=job.method.source,
         setting=dict(job.setting),
-        axes=shortened({axis.key: interval(scores[axis.key], axis) for axis in AXES}),
+        axes={axis.key: shortened(interval(scores[axis.key], axis)) for axis in AXES},
         code=" ".join(sorted({one.code for one in made})),
         scores=scores,
         **costs,
     )
 
 
-def _standing_duels(before: Findings | None, rows: Sequence[Row]) -> dict:
-    """Duels of an earlier run between rows that stand as they did, and are not all judged now."""
+def _standing_duels(before: Findings | None, rows: Sequence[Row]) -> dict[tuple, Duel]:
+    """Duels of an earlier run between rows that stand as they did."""
     if before is None:
         return {}
-    now, then = ({one.key: one for one in known} for known in (rows, before.rows))
+    then = {one.key: one for one in before.rows}
+    same = {one.key for one in rows if one == then.get(one.key)}
     return {
         duel.key: duel
         for duel in before.duels
-        if all(now[key] == then[key] for key in _sides(duel))
-        and any(now[key].scores is None for key in _sides(duel))
+        if {(duel.pair, duel.ours), (duel.pair, duel.rival)} <= same
     }
-
-
-def _sides(duel) -> list[tuple[str, str]]:
-    return [(duel.pair, duel.ours), (duel.pair, duel.rival)]
 
 
 def _missing(plan: Plan, rows: Sequence[Row]) -> list[str]:

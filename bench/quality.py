@@ -16,15 +16,15 @@ from pathlib import Path
 
 from .hashes import ROOT
 from .judges import JudgeConfig
+from .judging import RULE
 from .lab import PAIRS
 from .methods import all_methods, chosen
-from .page import opening, write_page
+from .page import PAGE, opening, page
 from .pictures import write_sheets
 from .plan import Choices, Plan, choose, evaluation_jobs, findings_of, tuning_jobs
 from .rows import read, write
 from .running import Failure, make_missing
 from .store import FOLDER
-from .tuning import RULE
 
 STAGES = ("tune", "run", "report")
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
@@ -40,36 +40,18 @@ QUICK = {
 SIZES = ("scenes", "tuning_scenes", "steps", "references")
 
 
-def run_stages(plan: Plan, stages: Sequence[str], workers: int, force: bool) -> list[Failure]:
-    """Make the pictures that the stages need; returns what failed."""
-    failures: list[Failure] = []
-    if "tune" in stages:
-        failures += make_anew(plan, tuning_jobs(plan), workers, force, "tuning")
-    if "run" in stages:
-        jobs = evaluation_jobs(plan, choose(plan))
-        failures += make_anew(plan, jobs, workers, force, "evaluation")
-    return failures
-
-
-def make_anew(plan: Plan, jobs: Sequence, workers: int, force: bool, title: str) -> list[Failure]:
-    """Make what is missing, and with `force` everything."""
-    for job in jobs if force else ():
-        plan.store.forget(job)
-    return make_missing(jobs, plan.store, workers, title)
-
-
-def report(plan: Plan, docs: Path) -> None:
+def report(plan: Plan, choices: Choices, docs: Path) -> None:
     """Judge what there is, add it to the rows known before, write all of it down."""
-    findings = findings_of(plan, read(docs))
-    if not findings.rows:
+    findings = findings_of(plan, choices, read(docs))
+    if findings is None:
         print("Nothing can be judged yet: no method has run on all scenes.", file=sys.stderr)
         return
     docs.mkdir(parents=True, exist_ok=True)
     write(findings, docs)
     write_sheets(plan, findings, docs)
-    write_page(findings, docs)
+    (docs / PAGE).write_text(page(findings, docs), encoding="utf-8")
     print(opening(findings))
-    print(f"The report is in {docs / 'quality.md'}")
+    print(f"The report is in {docs / PAGE}")
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -122,18 +104,15 @@ def folder_of(plan: Plan) -> Path:
 
 def show_choices(choices: Choices) -> None:
     print(f"Settings chosen by: {RULE}")
-    for (pair, name), choice in choices.items():
+    for (pair, method), choice in choices.items():
         if choice.trials:
-            print(f"  {pair.name:<14} {name:<32} {dict(choice.setting)}")
+            print(f"  {pair.name:<14} {method.name:<32} {dict(choice.setting)}")
 
 
 def show_failures(failures: Sequence[Failure]) -> None:
-    for failure in failures:
-        job = failure.job
-        print(
-            f"\n{job.pair.name}, {job.method.name}, {dict(job.setting)}:\n{failure.reason}",
-            file=sys.stderr,
-        )
+    for job, reason in ((one.job, one.reason) for one in failures):
+        head = f"{job.pair.name}, {job.method.name}, {dict(job.setting)}"
+        print(f"\n{head}:\n{reason}", file=sys.stderr)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -148,9 +127,15 @@ def main(arguments: Sequence[str]) -> int:
         for one in plan.methods:
             print(f"{one.name:<32} {one.family.value:<6} {len(one.settings)} settings")
         return 0
-    failures = run_stages(plan, options.stages, options.workers, options.force)
-    show_choices(choose(plan))
+    how, failures = {"workers": options.workers, "force": options.force}, []
+    if "tune" in options.stages:
+        failures += make_missing(tuning_jobs(plan), plan.store, title="tuning", **how)
+    choices = choose(plan)
+    show_choices(choices)
+    if "run" in options.stages:
+        jobs = evaluation_jobs(plan, choices)
+        failures += make_missing(jobs, plan.store, title="evaluation", **how)
     if "report" in options.stages:
-        report(plan, options.out or folder_of(plan))
+        report(plan, choices, options.out or folder_of(plan))
     show_failures(failures)
     return 1 if failures else 0

@@ -19,9 +19,10 @@ from .statistics import Interval
 
 NUMBERS = "quality.json"
 DIGITS = 8  # that are kept of every number
+HEADS = ("facts", "judge", "machine", "missing")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One method on one pair."""
 
@@ -50,7 +51,7 @@ class Row:
         return self.evaluations == 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Duel:
     """Ours against one rival on one pair: how far it is ahead on each axis."""
 
@@ -60,23 +61,23 @@ class Duel:
     recolours: bool  # the rival only moves the source's values
     paired: bool  # scene by scene; else from two independent intervals
     axes: Mapping[str, Interval]  # positive is ours
-    told: Mapping[str, tuple[bool, str]] = field(default_factory=dict)  # claim 1, by appearance
+    told: Mapping[str, Sequence] = field(default_factory=dict)  # claim 1: [holds, why], by look
 
     @property
     def key(self) -> tuple[str, str, str]:
         return self.pair, self.ours, self.rival
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Findings:
     """Everything the page says."""
 
     facts: Mapping[str, Any]  # scenes, steps and the like
     judge: Mapping[str, float]
     machine: Mapping[str, str]
-    rows: tuple[Row, ...]
-    duels: tuple[Duel, ...]
-    missing: tuple[str, ...] = ()
+    rows: Sequence[Row]
+    duels: Sequence[Duel]
+    missing: Sequence[str] = ()
 
     @property
     def pairs(self) -> list[str]:
@@ -86,24 +87,29 @@ class Findings:
         return [one for one in self.rows if one.pair == pair]
 
 
-def merged(old: Sequence, new: Sequence, order: Sequence[str]) -> tuple:
+def merged(old: Sequence[Row], new: Sequence[Row], order: Sequence[str]) -> list[Row]:
     """The old rows with those of the same key replaced; `order` are pairs and methods' names."""
     found = {one.key: one for one in (*old, *new)}
     rank = {name: place for place, name in enumerate(order)}
-    return tuple(
-        sorted(found.values(), key=lambda one: [rank.get(name, len(rank)) for name in one.key])
-    )
+    return sorted(found.values(), key=lambda one: [rank.get(name, len(rank)) for name in one.key])
 
 
 def write(findings: Findings, folder: Path) -> None:
     """quality.json: a line for every row."""
-    tables = {
-        "results": [_row_facts(one) for one in findings.rows],
-        "duels": [_duel_facts(one) for one in findings.duels],
-    }
-    heads = {"facts": findings.facts, "judge": findings.judge, "machine": findings.machine}
-    heads["missing"] = findings.missing
+    tables = {"results": map(_facts, findings.rows), "duels": map(_facts, findings.duels)}
+    heads = {name: getattr(findings, name) for name in HEADS}
     (folder / NUMBERS).write_text(lines_of(heads, tables), encoding="utf-8")
+
+
+def read(folder: Path) -> Findings | None:
+    """What was written before, if anything."""
+    path = folder / NUMBERS
+    if not path.is_file():
+        return None
+    known = json.loads(path.read_text(encoding="utf-8"))
+    rows = [Row(**{**_given(one), "family": Family(one["family"])}) for one in known["results"]]
+    duels = [Duel(**_given(one)) for one in known["duels"]]
+    return Findings(**{name: known[name] for name in HEADS}, rows=rows, duels=duels)
 
 
 def lines_of(heads: Mapping[str, object], tables: Mapping[str, Iterable[object]]) -> str:
@@ -115,58 +121,33 @@ def lines_of(heads: Mapping[str, object], tables: Mapping[str, Iterable[object]]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def read(folder: Path) -> Findings | None:
-    """What was written before, if anything."""
-    path = folder / NUMBERS
-    if not path.is_file():
-        return None
-    known = json.loads(path.read_text(encoding="utf-8"))
-    return Findings(
-        known["facts"],
-        known["judge"],
-        known["machine"],
-        tuple(_row(one) for one in known["results"]),
-        tuple(_duel(one) for one in known["duels"]),
-        tuple(known["missing"]),
-    )
+def _facts(one: Row | Duel) -> dict[str, object]:
+    """A row with its axes beside the rest."""
+    facts: dict[str, object] = {}
+    for name, value in vars(one).items():
+        if name != "scores":
+            facts |= value if name == "axes" else {name: value}
+    return facts
+
+
+def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes the row that `_facts` has told."""
+    axes = {axis.key: Interval(*facts[axis.key]) for axis in AXES if axis.key in facts}
+    return {name: value for name, value in facts.items() if name not in axes} | {"axes": axes}
 
 
 def rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def shortened(axes: Mapping[str, Interval]) -> dict[str, Interval]:
-    """The intervals as they will be read again."""
-    ends = {key: (one.value, one.low, one.high) for key, one in axes.items()}
-    return {key: Interval(*map(rounded, three)) for key, three in ends.items()}
+def shortened(one: Interval) -> Interval:
+    """The interval as it will be read again."""
+    return Interval(*map(rounded, one))
 
 
-def _ends(axes: Mapping[str, Interval]) -> dict[str, list[float]]:
-    return {key: [one.value, one.low, one.high] for key, one in axes.items()}
-
-
-def _intervals(facts: Mapping[str, Any]) -> dict[str, Interval]:
-    return {axis.key: Interval(*facts[axis.key]) for axis in AXES if axis.key in facts}
-
-
-def _row_facts(one: Row) -> dict[str, object]:
-    names = ("pair", "method", "family", "source", "setting")
-    costs = ("evaluations", "gradients", "seconds", "code")
-    head, tail = ({name: getattr(one, name) for name in group} for group in (names, costs))
-    return {**head, **_ends(one.axes), **tail}
-
-
-def _row(facts: Mapping[str, Any]) -> Row:
-    plain = {name: value for name, value in facts.items() if not isinstance(value, list)}
-    return Row(**{**plain, "family": Family(plain["family"])}, axes=_intervals(facts))
-
-
-def _duel_facts(one: Duel) -> dict[str, object]:
-    names = ("pair", "ours", "rival", "recolours", "paired")
-    return {**{name: getattr(one, name) for name in names}, **_ends(one.axes), "told": one.told}
-
-
-def _duel(facts: Mapping[str, Any]) -> Duel:
-    names = ("pair", "ours", "rival", "recolours", "paired")
-    told = {key: tuple(value) for key, value in facts["told"].items()}
-    return Duel(**{name: facts[name] for name in names}, axes=_intervals(facts), told=told)
+def code_list(made: Iterable[tuple[str, str]]) -> str:
+    """Which code has made what: the hash of the library and the method's file."""
+    by_code: dict[str, dict[str, None]] = {}
+    for code, name in made:
+        by_code.setdefault(code, {})[name] = None
+    return "\n".join(f"- code {code}: {', '.join(names)}" for code, names in by_code.items())

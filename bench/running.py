@@ -33,9 +33,11 @@ def batches(seeds: Sequence[int], size: int = BATCH) -> list[tuple[int, ...]]:
 
 
 def make_missing(
-    jobs: Sequence[Job], store: Store, workers: int = 1, title: str = "methods"
+    jobs: Sequence[Job], store: Store, workers: int = 1, title: str = "methods", force: bool = False
 ) -> list[Failure]:
-    """Do every job that has no result yet; returns those that failed."""
+    """Do every job that has no result yet, and all of them with `force`; returns what failed."""
+    for job in jobs if force else ():
+        store.forget(job)
     missing = [job for job in jobs if not store.has(job)]
     if not missing:
         return []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import torch
 from scipy.stats import t as student
@@ -15,8 +15,7 @@ TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 RESAMPLES = 400
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """A value and the 95 % interval around it."""
 
     value: float

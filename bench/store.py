@@ -52,7 +52,7 @@ class Store:
     """Where the results of one kind of laboratory lie."""
 
     steps: int
-    references: int
+    references: int = 16
     folder: Path = FOLDER
     any_code: bool = False  # take results of other code for those of the present one
 

@@ -1,25 +1,20 @@
 """The ablation: its studies, its rows, and its quick run on the real model."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from bench.ablation.choices import Eta, Paper, eta_of
-from bench.ablation.command import main
-from bench.ablation.page import best_of, page, rows_for
-from bench.ablation.rows import AXES, COLOUR, EVERYWHERE, Row, replaced, with_means
-from bench.ablation.studies import STUDIES, Study, thinned
+from bench.ablation import AXES, COLOUR, EVERYWHERE, Row, main, means, page, replaced
 from bench.axes import PSNR
 from bench.lab import PAIRS, make_case, open_lab
-from bench.statistics import Standing
+from bench.studies import STUDIES, Eta, Paper, Study, changed, eta_of
 from demo_world import TUNING_SEEDS
 from s2st import Stages, correlation_factor
 
 NIGHT = PAIRS[0]
-FEW = ["ends", "refine", "gradient", "ideas"]
+FEW = ["path", "eta-histogram", "gradient", "parts"]
 NAMED = {study.name: study for study in STUDIES}
 
 
@@ -43,7 +38,7 @@ def test_the_quick_run_writes_a_table_for_every_study(quick):
     text = (quick[1] / "ablation.md").read_text(encoding="utf-8")
     for name in FEW:
         assert f"## {NAMED[name].title}\n" in text
-        wanted = len(thinned(NAMED[name]).cells)
+        wanted = len(NAMED[name].thinned.options)
         assert len([one for one in rows_in(quick[1]) if one["study"] == name]) == wanted
     assert f"Not run yet: {STUDIES[1].title}" in text
 
@@ -51,16 +46,15 @@ def test_the_quick_run_writes_a_table_for_every_study(quick):
 def test_every_row_holds_a_number_for_each_scene_on_every_axis(quick):
     for row in rows_in(quick[1]):
         for axis in AXES:
-            assert len(row[axis.key]) == 2
-            assert np.isfinite(row[axis.key]).all()
+            assert len(row["scores"][axis.key]) == 2
+            assert np.isfinite(row["scores"][axis.key]).all()
 
 
 def test_costs_are_those_of_the_stages_that_ran(quick):
-    costs = {(one["study"], one["labels"][-1]): one for one in rows_in(quick[1])}
+    costs = {(one["study"], one["option"]): one for one in rows_in(quick[1])}
     assert costs["gradient", "exact"]["gradients"] == 2 * 2 * 5  # prompts, steps, iterations
     assert costs["gradient", "frozen"]["gradients"] == 0
     assert costs["gradient", "frozen"]["evaluations"] == 2 + 2 * 2  # up, guided down
-    assert costs["refine", "3"]["evaluations"] == 3 * 2 + 1 + 2 * 2
 
 
 def test_a_second_run_makes_nothing_again_and_the_page_needs_no_pictures(quick, tmp_path):
@@ -74,18 +68,23 @@ def test_a_second_run_makes_nothing_again_and_the_page_needs_no_pictures(quick, 
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
-def test_every_study_has_its_base_among_its_settings(study):
-    for labels in study.cells:
-        assert len(labels) == len(study.columns)
-        assert study.base_of(labels) in study.cells
-    assert len(set(study.cells.values())) == len(study.cells)
-    assert set(thinned(study).cells) <= set(study.cells)
+def test_every_option_of_a_study_is_another_choice(study):
+    choices = list(study.choices.values())
+    assert len(choices) > 1
+    assert all(one != other for place, one in enumerate(choices) for other in choices[:place])
+    assert [*study.thinned.options] == [study.first, [*study.options][-1]]
 
 
 def test_the_default_of_the_table_is_the_default_of_the_library():
-    (first, *_) = NAMED["defaults"].cells.values()
-    assert replace(first.stages(20), correlation=Stages().correlation) == Stages()
-    assert first.eta is Eta.ESTIMATED
+    study = NAMED["defaults"]
+    assert study.choices[study.first] == Paper(stages=Stages())
+
+
+def test_a_dict_changes_the_config_that_it_stands_for():
+    paper = changed(Paper(), {"guidance": 2.0, "stages": {"trajectory": {"start": 0.2}}})
+    assert (paper.guidance, paper.stages.trajectory.start) == (2.0, 0.2)
+    weights = (one.stages.trajectory.structure_weight for one in (paper, Paper()))
+    assert len(set(weights)) == 1
 
 
 def test_factors_are_estimated_inverted_random_or_none():
@@ -100,17 +99,12 @@ def test_factors_are_estimated_inverted_random_or_none():
     assert drawn[0].mean().item() == pytest.approx(1) and (drawn[0] > 0).all()
 
 
-STUDY = Study(
-    name="x",
-    title="X",
-    columns=("which",),
-    base=("base",),
-    cells={("base",): Paper(), ("other",): Paper(refine=1)},
-)
+STUDY = Study(name="x", title="X", base=Paper(), options={"base": {}, "other": {"guidance": 2.0}})
+FACTS = {"steps": 20, "weights": "w"}
 
 
-def invented(pair, label, *scenes, study="x"):
-    return Row(study, pair, (label,), {axis.key: scenes for axis in AXES}, 2.0, 0.0, "now")
+def invented(pair, option, *scenes, study="x"):
+    return Row(study, pair, option, 2.0, 0.0, "now", {axis.key: scenes for axis in AXES})
 
 
 def test_gains_are_paired_and_signed_so_that_better_is_positive():
@@ -122,26 +116,23 @@ def test_gains_are_paired_and_signed_so_that_better_is_positive():
 
 
 @pytest.mark.parametrize(
-    ("scenes", "standing", "words"),
+    ("scenes", "words"),
     [
-        ((2.0, 3.0, 4.1), Standing.BETTER, "PSNR best with other, ahead of base by 1.03"),
-        ((2.0, 0.0, 9.0), Standing.EQUAL, "from which base differs by no more than chance"),
-        ((0.0, 1.0, 2.0), Standing.EQUAL, "PSNR best with base, which is compared with"),
+        ((2.0, 3.0, 4.1), "in 1 of 4 comparisons (a translation on an axis); ahead of it are: ot"),
+        ((2.0, 0.0, 9.0), "in 4 of 4 comparisons (a translation on an axis); ahead of it are: no"),
     ],
 )
-def test_the_sentences_say_what_the_table_says(scenes, standing, words):
+def test_the_sentence_says_what_the_table_says(scenes, words):
     rows = [invented("p", "base", 1.0, 2.0, 3.0), invented("p", "other", *scenes)]
-    assert best_of(STUDY, rows_for(STUDY, rows), "p", PSNR)[2] is standing
-    rates = {"histogram": 0.03, "Wasserstein": 0.01}
-    text = page([STUDY], rows, {"steps": 20, "rates": rates, "weights": "w"})
+    text = page([STUDY], rows, FACTS)
     assert words in text
     assert f"| p | other | {sum(scenes) / 3:.2f} ±" in text
 
 
 def test_the_mean_over_translations_is_taken_scene_by_scene():
     rows = [invented(pair, "base", *scenes) for pair, scenes in (("p", (1, 2)), ("q", (3, 8)))]
-    mean = with_means(rows)[0]
-    assert (mean.pair, mean.values[PSNR.key]) == (EVERYWHERE, (2.0, 5.0))
+    (mean,) = means(rows)
+    assert (mean.pair, mean.scores[PSNR.key]) == (EVERYWHERE, [2.0, 5.0])
 
 
 def test_a_study_that_ran_again_replaces_all_its_rows_of_a_pair():

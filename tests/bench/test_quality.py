@@ -10,13 +10,12 @@ from PIL import Image
 from bench.__main__ import SUBCOMMANDS
 from bench.__main__ import main as bench_main
 from bench.axes import AXES, COLOUR, EDGES, FRECHET, PSNR
-from bench.judging import pooled_distance, set_frechet
+from bench.judging import Trial, best, pooled_distance, set_frechet
 from bench.lab import PAIRS, SOURCE_REFERENCES, TARGET_REFERENCES
 from bench.metrics import colour_distribution, distribution_distance, frechet_distance
 from bench.plan import Plan, choose
 from bench.quality import DOCS, ELSEWHERE, folder_of, main, parsed, plan_of
 from bench.scenes import POOL_SEEDS, label_maps, rendered
-from bench.tuning import Trial, best
 from demo_world import EVALUATION_SEEDS, TUNING_SEEDS
 
 METHODS = ["Identity", "Autoencoder, truth", "DDIM inversion", "Reinhard colour transfer"]
@@ -72,7 +71,9 @@ def test_bounds_frame_the_methods(numbers):
 
 def test_the_chosen_setting_is_the_best_trial(run, numbers):
     plan = plan_of(parsed(arguments(*run)))
-    (choice,) = [one for (_, name), one in choose(plan).items() if name == "DDIM inversion"]
+    (choice,) = [
+        one for (_, method), one in choose(plan).items() if method.name == "DDIM inversion"
+    ]
     assert len(choice.trials) == 4
     (used,) = [one for one in numbers["results"] if one["method"] == "DDIM inversion"]
     assert used["setting"] == best(choice.trials).setting
@@ -158,16 +159,17 @@ def test_true_labels_belong_to_the_rendered_scenes():
     assert blue[sky].mean() > blue[~sky].mean()
 
 
+def trial(psnr, edges, colour):
+    values = {PSNR: [psnr] * 2, EDGES: edges, COLOUR: [colour, 9.0, 9.0]}
+    return Trial({}, {axis.key: torch.tensor(of).double() for axis, of in values.items()})
+
+
 def test_the_rule_weighs_all_three_axes():
-    plain = Trial({}, 20.0, (0.5, 0.7), 0.05)
+    plain = trial(20.0, (0.5, 0.7), 0.05)
     assert plain.score == pytest.approx(20 + 6 - 2)
-    better = [
-        Trial({}, 20.1, (0.6,), 0.05),
-        Trial({}, 20.0, (0.61,), 0.05),
-        Trial({}, 20.0, (0.6,), 0.049),
-    ]
+    better = [trial(20.1, (0.6,), 0.05), trial(20.0, (0.61,), 0.05), trial(20.0, (0.6,), 0.049)]
     assert all(best([plain, one]) is one for one in better)
-    assert plain.appearance(COLOUR) == 0.05
+    assert plain.on(COLOUR) == pytest.approx(0.05)
 
 
 def test_the_command_line_asks_for_what_it_says():
