@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import torch
 
-ROOT = Path(__file__).resolve().parent.parent
+from .hashes import ROOT
+
 FOLDER = ROOT / "docs"
 PAGE, NUMBERS = "cost.md", "cost.json"
 VERSIONS = ("torch", "diffusers", "transformers")
@@ -36,16 +37,19 @@ def with_part(page: str, name: str, body: str) -> str:
 
 
 def write_part(folder: Path, name: str, body: str, numbers: Mapping[str, object]) -> None:
-    """Put one command's part into the page and its numbers into the JSON beside it."""
+    """Print one command's part, put it into the page, and its numbers into the JSON beside it."""
+    print(body)
     page, file = folder / PAGE, folder / NUMBERS
     page.write_text(with_part(page.read_text(encoding="utf-8"), name, body), encoding="utf-8")
-    text = json.dumps({**_all_numbers(folder), name: numbers}, indent=1)
-    file.write_text(text + "\n", encoding="utf-8")
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    file.write_text(json.dumps({**known, name: numbers}, indent=1) + "\n", encoding="utf-8")
 
 
-def _all_numbers(folder: Path) -> dict[str, Any]:
-    file = folder / NUMBERS
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+def options_of(name: str, meaning: str) -> argparse.ArgumentParser:
+    """What the commands share that write a part."""
+    options = argparse.ArgumentParser(prog=f"python dev.py bench {name}", description=meaning)
+    options.add_argument("--out", type=Path, default=FOLDER, help="folder of cost.md, cost.json")
+    return options
 
 
 def machine(device: torch.device) -> dict[str, str]:

@@ -21,7 +21,8 @@ from tools.comfy_client import ComfyClient
 from tools.comfyui import OUR_PACK, Server, find, running
 from tools.workflows import Output, Workflow, to_api
 
-from .cost_page import FOLDER, ROOT, machine, machine_line, markdown_table, write_part
+from .cost_page import machine, machine_line, markdown_table, options_of, write_part
+from .hashes import ROOT
 
 PART = "nodes"
 PACKS = {**OUR_PACK, "s2st_bench": ROOT / "bench" / "pack"}
@@ -153,16 +154,10 @@ def held(process: Path, what: str) -> float:
 
 def table(rows: Sequence[Ran]) -> str:
     plain = next(one for one in rows if one.node == PLAIN)
-    lines = [
-        [
-            one.node,
-            f"{one.seconds:.1f}",
-            f"{one.seconds / plain.seconds:.1f}",
-            f"{one.own:.0f}",
-            f"{one.own / plain.own:.1f}",
-        ]
-        for one in rows
-    ]
+    lines = []
+    for one in rows:
+        times = f"{one.seconds:.1f}", f"{one.seconds / plain.seconds:.1f}"
+        lines.append([one.node, *times, f"{one.own:.0f}", f"{one.own / plain.own:.1f}"])
     return markdown_table(HEADS, lines)
 
 
@@ -177,11 +172,10 @@ def body(rows: Sequence[Ran], numbers: Mapping[str, object]) -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(prog="python dev.py bench nodes", description=__doc__)
+    options = options_of("nodes", __doc__)
     options.add_argument("--pixels", type=int, default=512, help="the picture's side")
     options.add_argument("--steps", type=int, default=3, help="sampling steps")
     options.add_argument("--channels", type=int, default=320, help="width of the network; 320: SD")
-    options.add_argument("--out", type=Path, default=FOLDER, help="folder of cost.md, cost.json")
     return options
 
 
@@ -217,7 +211,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "steps": options.steps,
         "nodes": [asdict(one) for one in rows],
     }
-    text = body(rows, numbers)
-    write_part(options.out, PART, text, numbers)
-    print(text)
+    write_part(options.out, PART, body(rows, numbers), numbers)
     return 0

@@ -5,8 +5,6 @@ The numbers are those of the models' public configs; no weights are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,56 +45,43 @@ class Shape:
         return self.config.get("addition_embed_type") == "text_time"
 
 
-SD_15 = Shape(
-    name="SD 1.5",
-    config={
-        **block_types(CROSS, CROSS, CROSS, PLAIN),
-        "block_out_channels": (320, 640, 1280, 1280),
-        "cross_attention_dim": 768,
-        "attention_head_dim": 8,
-    },
+STABLE = {
+    **block_types(CROSS, CROSS, CROSS, PLAIN),
+    "block_out_channels": (320, 640, 1280, 1280),
+}
+SDXL = {
+    **block_types(PLAIN, CROSS, CROSS),
+    "block_out_channels": (320, 640, 1280),
+    "cross_attention_dim": 2048,
+    "attention_head_dim": (5, 10, 20),
+    "transformer_layers_per_block": (1, 2, 10),
+    "use_linear_projection": True,
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 256,
+    "projection_class_embeddings_input_dim": 2816,
+}
+SD_15 = {**STABLE, "cross_attention_dim": 768, "attention_head_dim": 8}
+SD_21 = {
+    **STABLE,
+    "cross_attention_dim": 1024,
+    "attention_head_dim": (5, 10, 20, 20),
+    "use_linear_projection": True,
+}
+SHAPES = (
+    Shape(name="SD 1.5", config=SD_15),
+    Shape(name="SD 2.1", config=SD_21, prediction="v_prediction"),
+    Shape(name="SDXL", config=SDXL),
 )
-SD_21 = Shape(
-    name="SD 2.1",
-    config={
-        **block_types(CROSS, CROSS, CROSS, PLAIN),
-        "block_out_channels": (320, 640, 1280, 1280),
-        "cross_attention_dim": 1024,
-        "attention_head_dim": (5, 10, 20, 20),
-        "use_linear_projection": True,
-    },
-    prediction="v_prediction",
-)
-SDXL = Shape(
-    name="SDXL",
-    config={
-        **block_types(PLAIN, CROSS, CROSS),
-        "block_out_channels": (320, 640, 1280),
-        "cross_attention_dim": 2048,
-        "attention_head_dim": (5, 10, 20),
-        "transformer_layers_per_block": (1, 2, 10),
-        "use_linear_projection": True,
-        "addition_embed_type": "text_time",
-        "addition_time_embed_dim": 256,
-        "projection_class_embeddings_input_dim": 2816,
-    },
-)
-SHAPES = (SD_15, SD_21, SDXL)
 
 
 def random_unet(shape: Shape, device: torch.device, dtype: torch.dtype) -> UNet2DConditionModel:
     """The UNet with random weights, made where and as it will run."""
-    with _default_dtype(dtype), torch.random.fork_rng(), device:
-        torch.manual_seed(WEIGHTS_SEED)
-        return UNet2DConditionModel(**shape.config).requires_grad_(False).eval()
-
-
-@contextmanager
-def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        yield
+        with torch.random.fork_rng(), device:
+            torch.manual_seed(WEIGHTS_SEED)
+            return UNet2DConditionModel(**shape.config).requires_grad_(False).eval()
     finally:
         torch.set_default_dtype(before)
 

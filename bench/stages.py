@@ -28,8 +28,10 @@ from s2st import (
 )
 from s2st.model.gradients import Checkpointed
 
+PLAIN = "plain guided sampling"
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class Bench:
     """One picture and everything the stages start from."""
 
@@ -46,13 +48,7 @@ Stage = Callable[[Bench], Tensor]
 def bench_of(model: Denoiser, sigma_table: Tensor, inversion: InversionConfig, task: Task) -> Bench:
     """A bench whose picture has been inverted plainly."""
     trajectory = invert(model, task.latent, task.described, sigma_table, inversion)
-    return Bench(
-        model=model,
-        sigma_table=sigma_table,
-        inversion=inversion,
-        task=task,
-        trajectory=trajectory,
-    )
+    return Bench(model, sigma_table, inversion, task, trajectory)
 
 
 def sampled(bench: Bench) -> Tensor:
@@ -73,17 +69,14 @@ def null_text(method: NullTextMethod) -> Stage:
     def run(bench: Bench) -> Tensor:
         target, config = bench.task.target, NullTextConfig(method=method)
         source = Prompt(bench.task.described, target.negative, target.scale)
-        found = null_text_inversion(bench.model, bench.trajectory, source, config)
-        return found.reconstruction
+        return null_text_inversion(bench.model, bench.trajectory, source, config).reconstruction
 
     return run
 
 
 def seed_translation(**changes: int) -> Stage:
-    def run(bench: Bench) -> Tensor:
-        return translate_seed(bench.model, bench.trajectory, bench.task, SeedConfig(**changes))
-
-    return run
+    config = SeedConfig(**changes)
+    return lambda bench: translate_seed(bench.model, bench.trajectory, bench.task, config)
 
 
 def trajectory_optimisation(gradient: Gradient, **changes: int) -> Stage:
@@ -96,14 +89,24 @@ def trajectory_optimisation(gradient: Gradient, **changes: int) -> Stage:
 
 def difference(**changes: int) -> Stage:
     """At the default, which needs no inversion, this is all that is done for a picture."""
-
-    def run(bench: Bench) -> Tensor:
-        config = DifferenceConfig(**changes)
-        return difference_path(bench.model, bench.task, bench.trajectory.schedule, config)
-
-    return run
+    config = DifferenceConfig(**changes)
+    return lambda bench: difference_path(bench.model, bench.task, bench.trajectory.schedule, config)
 
 
 def checkpointed(run: Stage) -> Stage:
     """The same stage, recomputing the model in its backward pass instead of keeping its graph."""
     return lambda bench: run(replace(bench, model=Checkpointed(bench.model)))
+
+
+def stages(**changes: int) -> dict[str, Stage]:
+    """Plain sampling and the stages whose memory counts, with a change to all that optimise."""
+    return {
+        PLAIN: sampled,
+        "DDIM inversion": inversion(),
+        "difference path": difference(**changes),
+        "seed translation": seed_translation(**changes),
+        **{
+            f"trajectory optimisation, {one.value}": trajectory_optimisation(one, **changes)
+            for one in (Gradient.FROZEN, Gradient.EXACT)
+        },
+    }

@@ -58,9 +58,9 @@ def test_without_a_cuda_device_it_says_where_to_go(capsys):
 
 
 def test_a_stage_that_ran_out_of_memory_is_named():
-    plain = memory.Used("SDXL", 1024, memory.PLAIN, 2.0, 5000.0, 6000.0)
+    plain = memory.Used("SDXL", 1024, memory.PLAIN, 2.0, 1000.0, 6000.0)
     full = memory.Used("SDXL", 1024, "exact")
-    exact = memory.Used("SDXL", 1024, "other", 5.0, 5000.0, 8000.0)
+    exact = memory.Used("SDXL", 1024, "other", 5.0, 3000.0, 8000.0)
     lines = memory.table([plain, full, exact]).splitlines()
     assert memory.OUT_OF_MEMORY in lines[3]
     assert lines[4] == "| SDXL | 1024 | other | 5.00 | 2.5 | 8000 | 3000 | 3.0 |"
