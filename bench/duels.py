@@ -36,13 +36,23 @@ PAIRS_WANTED = 5
 Trials = Mapping[tuple[str, str], Sequence[Trial]]  # by pair and method
 
 
-def duels_of(rows: Sequence[Row], trials: Trials, old: Mapping) -> list[Duel]:
-    """Both claimants against every rival.
+def meetings(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
+    """Both claimants with every rival."""
+    ours = [one for one in rows if one.method in (FAITHFUL, DEFAULT)]
+    return [(one, other) for one in ours for other in rows if _meets(one, other)]
+
+
+def _meets(ours: Row, other: Row) -> bool:
+    rival = other.family is Family.RIVAL
+    detailed = (ours.method, other.method) == (DEFAULT, SHARP_RIVAL)
+    return ours.pair == other.pair and (rival or detailed)
+
+
+def duels_of(met: Sequence[tuple[Row, Row]], trials: Trials, old: Mapping) -> list[Duel]:
+    """A duel for every meeting.
 
     `old` are duels by key, of rows that have not changed: paired once, they stand.
     """
-    ours = [one for one in rows if one.method in (FAITHFUL, DEFAULT)]
-    met = [(one, other) for one in ours for other in rows if _meets(one, other)]
     fought = [(old.get((*one.key, other.method)), one, other) for one, other in met]
     return [
         known if known and not _paired(*sides) else duel_of(*sides, trials)
@@ -53,12 +63,6 @@ def duels_of(rows: Sequence[Row], trials: Trials, old: Mapping) -> list[Duel]:
 def _paired(*rows: Row) -> bool:
     """Whether all were judged in this run, scene by scene."""
     return all(one.scores is not None for one in rows)
-
-
-def _meets(ours: Row, other: Row) -> bool:
-    rival = other.family is Family.RIVAL
-    detailed = (ours.method, other.method) == (DEFAULT, SHARP_RIVAL)
-    return ours.pair == other.pair and (rival or detailed)
 
 
 def duel_of(ours: Row, rival: Row, trials: Trials) -> Duel:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -39,6 +41,9 @@ class JudgeConfig:
     learning_rate: float = 4e-3
     noise: float = 0.03  # results are not as clean as renders
     seed: int = 0
+
+
+SMALL = JudgeConfig(scenes=12, held_out=4, steps=150, batch=12)  # of a quick run
 
 
 class Judge(nn.Module):
@@ -74,11 +79,6 @@ class Judge(nn.Module):
         return pooled(self.maps(pictures)[-1])
 
     @torch.no_grad()
-    def domains(self, pictures: Tensor) -> Tensor:
-        """The likeliest domain of every picture, [B]."""
-        return self(pictures)[0].argmax(dim=1)
-
-    @torch.no_grad()
     def label_maps(self, pictures: Tensor) -> Tensor:
         """The likeliest label of every pixel, [B, H, W]."""
         return self(pictures)[1].argmax(dim=1)
@@ -91,14 +91,10 @@ class Judge(nn.Module):
 
 
 def _halving(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride=2, padding=1),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(),
-        nn.Conv2d(outputs, outputs, 3, padding=1),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(),
-    )
+    first = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1)
+    second = nn.Conv2d(outputs, outputs, 3, padding=1)
+    norms = nn.BatchNorm2d(outputs), nn.BatchNorm2d(outputs)
+    return nn.Sequential(first, norms[0], nn.ReLU(), second, norms[1], nn.ReLU())
 
 
 def _doubled(maps: Tensor) -> Tensor:
@@ -114,15 +110,14 @@ def _apart(one: Tensor, other: Tensor) -> Tensor:
     return difference.square().sum(dim=1).mean(dim=(1, 2))
 
 
-@dataclass(frozen=True)
-class Lessons:
+class Lessons(NamedTuple):
     """Renders of scenes in all domains: pictures [n, 6, 3, H, W] as uint8, labels [n, H, W]."""
 
     pictures: Tensor
     labels: Tensor
 
 
-def lessons(seeds) -> Lessons:
+def lessons(seeds: Sequence[int]) -> Lessons:
     """Render what the judge learns from, or is examined with."""
     images = [torch.from_numpy(render_all(scene(seed), 128)) for seed in seeds]
     maps = [torch.from_numpy(labels(scene(seed), 128)) for seed in seeds]
@@ -134,17 +129,14 @@ def drawn(
     given: Lessons, config: JudgeConfig, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A batch: noisy crops, half of them mirrored, with their domains and labels."""
-    count, size = config.batch, given.labels.shape[-1]
+    count, crop, size = config.batch, config.crop, given.labels.shape[-1]
     scenes = torch.randint(len(given.labels), (count,), generator=generator)
     domains = torch.randint(len(DOMAINS), (count,), generator=generator)
-    corners = torch.randint(size - config.crop + 1, (count, 2), generator=generator).tolist()
-    cut = [
-        (..., slice(top, top + config.crop), slice(left, left + config.crop))
-        for top, left in corners
-    ]
+    corners = torch.randint(size - crop + 1, (count, 2), generator=generator).tolist()
+    cut = [(..., slice(top, top + crop), slice(left, left + crop)) for top, left in corners]
     places = list(zip(scenes.tolist(), domains.tolist(), cut, strict=True))
-    pictures = torch.stack([given.pictures[one, domain][crop] for one, domain, crop in places])
-    maps = torch.stack([given.labels[one][crop] for one, _, crop in places])
+    pictures = torch.stack([given.pictures[one, domain][where] for one, domain, where in places])
+    maps = torch.stack([given.labels[one][where] for one, _, where in places])
     if torch.rand((), generator=generator) < 0.5:
         pictures, maps = pictures.flip(-1), maps.flip(-1)
     strength = config.noise * torch.rand(count, 1, 1, 1, generator=generator)
@@ -172,6 +164,17 @@ def trained(config: JudgeConfig) -> Judge:
     return judge.eval()
 
 
+@torch.no_grad()
+def accuracy(judge: Judge, config: JudgeConfig) -> tuple[float, float]:
+    """Share of held-out pictures with the right domain, and of pixels with the right label."""
+    given, domains = lessons(HELD_OUT[: config.held_out]), torch.arange(len(DOMAINS))
+    seen = [judge(pictures.float() / 255) for pictures in given.pictures]
+    found = torch.stack([maps.argmax(dim=1) for _, maps in seen])
+    told = torch.stack([logits.argmax(dim=1) for logits, _ in seen])
+    right = told == domains, found == given.labels[:, None]
+    return tuple(one.double().mean().item() for one in right)
+
+
 @dataclass(frozen=True)
 class Examined:
     """A judge and how well it did on renders that it had not seen."""
@@ -180,22 +183,6 @@ class Examined:
     domain_accuracy: float
     label_accuracy: float
     key: str
-
-
-@torch.no_grad()
-def accuracy(judge: Judge, config: JudgeConfig) -> tuple[float, float]:
-    """Share of held-out pictures with the right domain, and of pixels with the right label."""
-    given = lessons(HELD_OUT[: config.held_out])
-    right_domains, right_labels = [], []
-    for pictures, maps in zip(given.pictures, given.labels, strict=True):
-        told, seen = judge(pictures.float() / 255)
-        right_domains.append(told.argmax(dim=1) == torch.arange(len(DOMAINS)))
-        right_labels.append(seen.argmax(dim=1) == maps)
-    return _share(right_domains), _share(right_labels)
-
-
-def _share(right: list[Tensor]) -> float:
-    return torch.stack(right).double().mean().item()
 
 
 def open_judge(config: JudgeConfig | None = None, folder: Path = FOLDER) -> Examined:
@@ -207,12 +194,7 @@ def open_judge(config: JudgeConfig | None = None, folder: Path = FOLDER) -> Exam
         judge = trained(config)
         weights = {name: value.contiguous() for name, value in judge.state_dict().items()}
         write_whole(path, weights, {"accuracy": json.dumps(accuracy(judge, config))})
-    return _loaded(path, config, key)
-
-
-def _loaded(path: Path, config: JudgeConfig, key: str) -> Examined:
     judge = Judge(config.channels)
     with safe_open(path, "pt") as file:
         judge.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
-        domain, label = json.loads(file.metadata()["accuracy"])
-    return Examined(judge.eval(), domain, label, key)
+        return Examined(judge.eval(), *json.loads(file.metadata()["accuracy"]), key)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from demo_world import REFERENCE_SEEDS, labels, load, prompt, render, scene
+from demo_world import REFERENCE_SEEDS, load, prompt, render, scene
 from demo_world.model import as_pipeline
 from s2st import (
     InversionConfig,
@@ -58,9 +58,8 @@ class Meter:
     seconds: float = 0.0
 
     def add(self, other: Meter) -> None:
-        self.evaluations += other.evaluations
-        self.gradients += other.gradients
-        self.seconds += other.seconds
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
 
 
 @dataclass(frozen=True)
@@ -88,11 +87,14 @@ class Lab:
         """Count what the UNet does inside, whoever calls it, per image of a batch."""
         meter, unet = Meter(), self.parts.pipeline.unet
 
+        def count_gradient(gradient):
+            meter.gradients += len(gradient) / batch
+
         def count(_, __, output):
             rows = output.sample if hasattr(output, "sample") else output[0]
             meter.evaluations += len(rows) / batch
             if rows.requires_grad:
-                rows.register_hook(lambda gradient: _count_gradient(meter, gradient, batch))
+                rows.register_hook(count_gradient)
 
         handle, began = unet.register_forward_hook(count), time.perf_counter()
         try:
@@ -100,10 +102,6 @@ class Lab:
         finally:
             handle.remove()
             meter.seconds += (time.perf_counter() - began) / batch
-
-
-def _count_gradient(meter: Meter, gradient: Tensor, batch: int) -> None:
-    meter.gradients += len(gradient) / batch
 
 
 def open_lab(steps: int = 20, references: int = 16) -> Lab:
@@ -121,14 +119,13 @@ def pictures(seeds: Sequence[int], domain: str) -> Tensor:
 
 @dataclass(frozen=True)
 class Case:
-    """A batch of scenes to translate; methods never see `truth` or `labels`."""
+    """A batch of scenes to translate; methods never see `truth`."""
 
     lab: Lab
     pair: Pair
     seeds: tuple[int, ...]
     source: Tensor  # [B, 3, H, W], 0..1
     truth: Tensor
-    labels: Tensor  # [B, H, W]
     latents: Tensor  # of the source
     references: Tensor  # unpaired pictures of the target domain
     reference_latents: Tensor
@@ -188,7 +185,6 @@ def make_case(lab: Lab, pair: Pair, seeds: Sequence[int]) -> Case:
         seeds=tuple(seeds),
         source=source,
         truth=pictures(seeds, pair.target),
-        labels=torch.stack([torch.from_numpy(labels(scene(seed), 128)) for seed in seeds]),
         latents=encode(source),
         references=looks,
         reference_latents=encode(looks),

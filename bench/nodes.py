@@ -47,53 +47,48 @@ class Ran:
     own: float  # MiB at its peak, beyond what was held before
 
 
-@dataclass(frozen=True)
-class Sockets:
+def sockets(flow: Workflow, channels: int, pixels: int) -> dict[str, Output]:
     """What every graph starts from."""
-
-    model: Output
-    parameters: Output
-    source: Output
-    positive: Output
-    negative: Output
-    latent: Output
-    domain: Output
-
-
-def sockets(flow: Workflow, channels: int, pixels: int) -> Sockets:
     model, parameters = flow.add("BenchModel", {"channels": channels})
-    source, positive, negative = (flow.add("BenchPrompt", {"seed": one})[0] for one in range(3))
-    latent, domain = (
+    texts = [flow.add("BenchPrompt", {"seed": one})[0] for one in range(3)]
+    latents = [
         flow.add("BenchLatent", {"seed": batch, "batch": batch, "pixels": pixels})[0]
         for batch in (1, REFERENCES)
-    )
-    return Sockets(model, parameters, source, positive, negative, latent, domain)
+    ]
+    names = ("source", "positive", "negative", "latent", "target_domain")
+    found = dict(zip(names, (*texts, *latents), strict=True))
+    return {"model": model, "parameters": parameters, **found}
 
 
-def stages(flow: Workflow, given: Sockets, steps: int) -> dict[str, Output]:
+def stages(flow: Workflow, given: Mapping[str, Output], steps: int) -> dict[str, Output]:
     """A node of each kind at its defaults, but few steps and one update of each optimisation."""
-    model, once = {"model": given.model}, {"iterations": 1}
-    prompts = {"positive": given.positive, "negative": given.negative}
-    both = {**model, **prompts, "source": given.source}
-    plain = {**model, **prompts, "latent_image": given.latent, "steps": steps, "cfg": 7.5}
-    inverted = {**model, "positive": given.source, "latent": given.latent, "steps": steps}
-    inversion = flow.add("S2ST_DDIMInvert", {**inverted, "check": False})
-    path = {**model, "trajectory": inversion[0]}
-    edited = {**path, **prompts, "target_domain": given.domain, **once}
+
+    def add(node: str, *names: str, **values: object) -> Sequence[Output]:
+        return flow.add(node, {**{name: given[name] for name in names}, **values})
+
+    prompts = "model", "positive", "negative"
+    start = {"latent": given["latent"], "steps": steps}
+    sampler = {"latent_image": given["latent"], "steps": steps, "cfg": 7.5, "sampler_name": "ddim"}
+    inversion = add("S2ST_DDIMInvert", "model", positive=given["source"], check=False, **start)
+    path = {"trajectory": inversion[0]}
+    edited = {**path, "target_domain": given["target_domain"], "iterations": 1}
     along = {**edited, "seed": inversion[1]}
-    start = {"latent": given.latent, "target_domain": given.domain, "steps": steps}
-    empty = {"positive": given.source, "negative": given.negative, "method": "fast null-text"}
-    return {
-        PLAIN: flow.add("KSampler", {**plain, "sampler_name": "ddim"})[0],
-        "S2ST Difference Path": flow.add("S2ST_DifferencePath", {**both, **start})[0],
-        "S2ST DDIM Invert": inversion[1],
-        "S2ST Trajectory Optimize, frozen": flow.add("S2ST_TrajectoryOptimize", along)[0],
-        "S2ST Trajectory Optimize, exact": flow.add(
-            "S2ST_TrajectoryOptimize", {**along, "gradient": "exact"}
-        )[0],
-        "S2ST Seed Translate": flow.add("S2ST_SeedTranslate", edited)[0],
-        "S2ST Null-Text Invert, fast": flow.add("S2ST_NullTextInvert", {**path, **empty})[0],
+    empty = {"positive": given["source"], "method": "fast null-text"}
+    optimize = "S2ST_TrajectoryOptimize"
+    outputs = {
+        PLAIN: add("KSampler", *prompts, **sampler),
+        "S2ST Difference Path": add(
+            "S2ST_DifferencePath", *prompts, "source", "target_domain", **start
+        ),
+        "S2ST DDIM Invert": inversion[1:],
+        "S2ST Trajectory Optimize, frozen": add(optimize, *prompts, **along),
+        "S2ST Trajectory Optimize, exact": add(optimize, *prompts, **along, gradient="exact"),
+        "S2ST Seed Translate": add("S2ST_SeedTranslate", *prompts, **edited),
+        "S2ST Null-Text Invert, fast": add(
+            "S2ST_NullTextInvert", "model", "negative", **path, **empty
+        ),
     }
+    return {name: found[0] for name, found in outputs.items()}
 
 
 def up_to(graph: Mapping[str, dict], wanted: Output) -> dict[str, dict]:
@@ -116,7 +111,7 @@ def measured(server: Server, options: argparse.Namespace) -> tuple[dict[str, obj
     given = sockets(flow, options.channels, options.pixels)
     wanted = stages(flow, given, options.steps)
     graph = to_api(flow.as_json(), info)
-    told = client.run(up_to(graph, given.parameters)).outputs[ASKED]["text"][0]
+    told = client.run(up_to(graph, given["parameters"])).outputs[ASKED]["text"][0]
     client.run(warming(up_to(graph, wanted[PLAIN])))
     version = client.get_json("/system_stats")["system"]["comfyui_version"]
     process = PROCESSES / str(server.process.pid)
@@ -125,12 +120,11 @@ def measured(server: Server, options: argparse.Namespace) -> tuple[dict[str, obj
     return {"parameters": int(told), "comfyui": version}, rows
 
 
-def warming(graph: dict[str, dict]) -> dict[str, dict]:
+def warming(graph: Mapping[str, dict]) -> dict[str, dict]:
     """The same with a single step, which loads the model and makes what the stages start from."""
+    few = {"steps": 1}
     return {
-        name: {**node, "inputs": {**node["inputs"], "steps": 1}}
-        if node["class_type"] == PLAIN
-        else node
+        name: {**node, "inputs": {**node["inputs"], **(few if "steps" in node["inputs"] else {})}}
         for name, node in graph.items()
     }
 

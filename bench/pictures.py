@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from .axes import COLOUR, EDGES, FRECHET, PSNR, Axis
-from .lab import PAIRS
+from .lab import PAIRS, Pair
 from .method import Family
 from .plan import Plan
 from .rows import Findings, Row
@@ -26,60 +26,51 @@ STYLES = {
 COLUMNS, SHEET_SCENES, SHEET_RIVALS = 3, 4, 4
 
 
-def scatter(rows: Sequence[Row], appearance: Axis, path: Path) -> None:
+def write_pictures(plan: Plan, findings: Findings, docs: Path) -> None:
+    """The scatters, and a sheet for every pair whose pictures were all made by this run."""
+    (docs / FOLDER).mkdir(parents=True, exist_ok=True)
+    for appearance, name in SCATTERS.items():
+        scatter(findings, appearance, docs / name)
+    for pair in (one for one in PAIRS if one.name in findings.pairs):
+        jobs = sheet_jobs(plan, pair, sheet_rows(findings.of(pair.name)))
+        if all(job is not None and plan.store.has(job) for job in jobs):
+            seeds = plan.evaluation_batches[0][:SHEET_SCENES]
+            made = {job.method.name: plan.store.load(job).floats for job in jobs}
+            first = {"source": rendered(seeds, pair.source)}
+            last = {"truth": rendered(seeds, pair.target)}
+            sheet(first | made | last, len(seeds), docs / sheet_of(pair.name))
+
+
+def scatter(findings: Findings, appearance: Axis, path: Path) -> None:
     """One panel per pair; up and to the right is better. Numbers name the methods."""
-    names = list(dict.fromkeys(one.method for one in rows))
-    pairs = list(dict.fromkeys(one.pair for one in rows))
-    columns = min(COLUMNS, len(pairs))
-    lines = -(-len(pairs) // columns)
+    names = list(dict.fromkeys(one.method for one in findings.rows))
+    columns = min(COLUMNS, len(findings.pairs))
+    lines = -(-len(findings.pairs) // columns)
     figure = Figure(figsize=(4.3 * columns + 2.6, 3.9 * lines), layout="constrained")
-    panels = figure.subplots(lines, columns, squeeze=False).flatten()
-    for panel in panels[len(pairs) :]:
-        panel.set_axis_off()
-    for panel, pair in zip(panels, pairs, strict=False):
-        for one in (row for row in rows if row.pair == pair):
+    for place, pair in enumerate(findings.pairs):
+        panel = figure.add_subplot(lines, columns, place + 1, title=pair, xscale="log")
+        for one in findings.of(pair):
             _mark(panel, one, names.index(one.method) + 1, appearance)
-        panel.set_title(pair)
-        panel.set_xscale("log")
         panel.invert_xaxis()
         panel.set_xlabel(f"{appearance.name} distance (right is better)")
         panel.set_ylabel(EDGES.name)
         panel.grid(alpha=0.25)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", fontsize=9)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside right upper", fontsize=9)
     figure.savefig(path, dpi=80)
 
 
 def _mark(panel, one: Row, number: int, appearance: Axis) -> None:
     across, up = one.on(appearance), one.on(EDGES)
     mark, colour = STYLES[one.family]
-    widths = {"xerr": across.half_width, "yerr": up.half_width, "ecolor": colour + "55"}
-    label = f"{number}  {one.method}"
-    panel.errorbar(
-        across.value, up.value, fmt=mark, color=colour, markersize=12, label=label, **widths
-    )
+    look = {"fmt": mark, "color": colour, "ecolor": colour + "55", "markersize": 12}
+    widths = {"xerr": across.half_width, "yerr": up.half_width}
+    panel.errorbar(across.value, up.value, label=f"{number}  {one.method}", **look, **widths)
     centred = {"ha": "center", "va": "center", "color": "white", "zorder": 10}
     panel.annotate(str(number), (across.value, up.value), fontsize=7.5, weight="bold", **centred)
 
 
 def sheet_of(pair: str) -> str:
     return f"{FOLDER}/quality-{pair.replace(' ', '-')}.jpg"
-
-
-def write_sheets(plan: Plan, findings: Findings, docs: Path) -> None:
-    """The scatters, and a sheet for every pair whose pictures were all made by this run."""
-    for appearance, name in SCATTERS.items():
-        scatter(findings.rows, appearance, docs / name)
-    for pair in (one for one in PAIRS if one.name in findings.pairs):
-        shown = sheet_rows(findings.of(pair.name))
-        jobs = [_first_job(plan, one) for one in shown]
-        if all(job is not None and plan.store.has(job) for job in jobs):
-            seeds = plan.evaluation_batches[0][:SHEET_SCENES]
-            made = {job.method.name: plan.store.load(job).floats for job in jobs}
-            ends = {name: rendered(seeds, name) for name in (pair.source, pair.target)}
-            columns = {"source": ends[pair.source], **made, "truth": ends[pair.target]}
-            sheet(columns, len(seeds), docs / sheet_of(pair.name))
 
 
 def sheet_rows(rows: Sequence[Row]) -> list[Row]:
@@ -89,13 +80,16 @@ def sheet_rows(rows: Sequence[Row]) -> list[Row]:
     return [*(one for one in rows if one.family is Family.OURS), *rivals[:SHEET_RIVALS]]
 
 
-def _first_job(plan: Plan, row: Row) -> Job | None:
-    pair = next(one for one in PAIRS if one.name == row.pair)
-    named = [one for one in plan.methods if one.name == row.method]
-    return Job(pair, named[0], row.setting, plan.evaluation_batches[0]) if named else None
+def sheet_jobs(plan: Plan, pair: Pair, rows: Sequence[Row]) -> list[Job | None]:
+    """The first batch of every row; None of a method that the plan does not run."""
+    methods, seeds = {one.name: one for one in plan.methods}, plan.evaluation_batches[0]
+    return [
+        Job(pair, methods[one.method], one.setting, seeds) if one.method in methods else None
+        for one in rows
+    ]
 
 
-def sheet(columns: dict[str, Tensor], scenes: int, path: Path) -> None:
+def sheet(columns: Mapping[str, Tensor], scenes: int, path: Path) -> None:
     """A row per scene, a column per name with pictures [n, 3, H, W]."""
     figure = Figure(figsize=(1.7 * len(columns), 1.7 * scenes + 0.5), layout="constrained")
     panels = figure.subplots(scenes, len(columns), squeeze=False)
@@ -104,5 +98,4 @@ def sheet(columns: dict[str, Tensor], scenes: int, path: Path) -> None:
         for picture, panel in zip(pictures, column, strict=False):
             panel.imshow(picture.clamp(0, 1).permute(1, 2, 0).numpy())
             panel.set_axis_off()
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=75, pil_kwargs={"quality": 85})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from demo_world import EVALUATION_SEEDS, TUNING_SEEDS
 
 from .axes import AXES
 from .cost_page import machine
-from .duels import duels_of
+from .duels import Trials, duels_of, meetings
 from .hashes import weights_hash
 from .judges import JudgeConfig, open_judge
 from .judging import Scores, Trial, best, interval, judged
@@ -138,25 +138,35 @@ def grouped(jobs: Sequence[Job]) -> dict[tuple[Pair, Method], dict[str, list[Job
 
 def findings_of(plan: Plan, choices: Choices, before: Findings | None) -> Findings | None:
     """What this run adds to the rows of an earlier one of the same size, and what both say."""
-    if before is not None and before.facts != plan.facts:
-        before = None
-    lines = [
-        line for one in grouped(evaluation_jobs(plan, choices)).values() for line in one.values()
-    ]
-    new = [row_of(plan, jobs) for jobs in lines if all(map(plan.store.has, jobs))]
+    jobs = grouped(evaluation_jobs(plan, choices)).values()
+    lines = [line for settings in jobs for line in settings.values()]
+    new = [row_of(plan, line) for line in lines if all(map(plan.store.has, line))]
+    names = [one.name for one in all_methods()]
+    trials = {(pair.name, one.name): choice.trials for (pair, one), choice in choices.items()}
+    found = findings_with(plan, plan.facts, new, before, names, meetings, trials)
+    return replace(found, missing=_missing(plan, found.rows)) if new else before
+
+
+def findings_with(
+    plan: Plan,
+    facts: Mapping[str, object],
+    new: Sequence[Row],
+    before: Findings | None,
+    names: Sequence[str],
+    meet: Callable[[Sequence[Row]], list[tuple[Row, Row]]],
+    trials: Trials | None = None,
+) -> Findings | None:
+    """New rows among those known before, in the order of the methods' `names`."""
     if not new:
         return before
-    order = [*(pair.name for pair in PAIRS), *(one.name for one in all_methods())]
-    rows = merged(before.rows if before else (), new, order)
-    trials = {(pair.name, one.name): choice.trials for (pair, one), choice in choices.items()}
+    rows = merged(before.rows if before else (), new, [*(pair.name for pair in PAIRS), *names])
     examined = examined_judge(plan.judge)
     return Findings(
-        facts=plan.facts,
+        facts=facts,
         judge={"domains": examined.domain_accuracy, "labels": examined.label_accuracy},
         machine=machine(torch.device("cpu")),
         rows=rows,
-        duels=duels_of(rows, trials, _standing_duels(before, rows)),
-        missing=_missing(plan, rows),
+        duels=duels_of(meet(rows), trials or {}, _standing_duels(before, rows)),
     )
 
 

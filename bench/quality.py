@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .hashes import ROOT
-from .judges import JudgeConfig
+from .judges import SMALL, JudgeConfig
 from .judging import RULE
 from .lab import PAIRS
 from .methods import all_methods, chosen
 from .page import PAGE, opening, page
-from .pictures import write_sheets
+from .pictures import write_pictures
 from .plan import Choices, Plan, choose, evaluation_jobs, findings_of, tuning_jobs
-from .rows import read, write
+from .rows import NUMBERS, read, write
 from .running import Failure, make_missing
 from .store import FOLDER
 
@@ -35,20 +35,20 @@ QUICK = {
     "steps": 4,
     "references": 4,
     "pool": 32,
-    "judge": JudgeConfig(scenes=12, held_out=4, steps=150, batch=12),
+    "judge": SMALL,
 }
 SIZES = ("scenes", "tuning_scenes", "steps", "references")
 
 
 def report(plan: Plan, choices: Choices, docs: Path) -> None:
     """Judge what there is, add it to the rows known before, write all of it down."""
-    findings = findings_of(plan, choices, read(docs))
+    findings = findings_of(plan, choices, read(docs / NUMBERS, plan.facts))
     if findings is None:
         print("Nothing can be judged yet: no method has run on all scenes.", file=sys.stderr)
         return
     docs.mkdir(parents=True, exist_ok=True)
-    write(findings, docs)
-    write_sheets(plan, findings, docs)
+    write(findings, docs / NUMBERS)
+    write_pictures(plan, findings, docs)
     (docs / PAGE).write_text(page(findings, docs), encoding="utf-8")
     print(opening(findings))
     print(f"The report is in {docs / PAGE}")

@@ -1,4 +1,4 @@
-"""The rows that the quality page is printed from, and how they lie in docs/quality.json.
+"""The rows that quality and ablation are printed from, and how they lie in docs/*.json.
 
 A run replaces the rows of the methods that it has run and keeps all others, so that a changed
 method can be run alone. Rows of another size (scenes, steps ...) or other weights are not kept.
@@ -88,37 +88,30 @@ class Findings:
 
 
 def merged(old: Sequence[Row], new: Sequence[Row], order: Sequence[str]) -> list[Row]:
-    """The old rows with those of the same key replaced; `order` are pairs and methods' names."""
+    """The old rows with those of the same key replaced, as far as `order` knows their names."""
     found = {one.key: one for one in (*old, *new)}
     rank = {name: place for place, name in enumerate(order)}
-    return sorted(found.values(), key=lambda one: [rank.get(name, len(rank)) for name in one.key])
+    known = [one for one in found.values() if one.method in rank]
+    return sorted(known, key=lambda one: [rank[name] for name in one.key])
 
 
-def write(findings: Findings, folder: Path) -> None:
-    """quality.json: a line for every row."""
-    tables = {"results": map(_facts, findings.rows), "duels": map(_facts, findings.duels)}
-    heads = {name: getattr(findings, name) for name in HEADS}
-    (folder / NUMBERS).write_text(lines_of(heads, tables), encoding="utf-8")
+def write(findings: Findings, path: Path) -> None:
+    """JSON with a line for every head and every row."""
+    lines = [f"{json.dumps(name)}: {json.dumps(getattr(findings, name))}" for name in HEADS]
+    for name, rows in {"results": findings.rows, "duels": findings.duels}.items():
+        body = ",\n".join(json.dumps(_facts(row)) for row in rows)
+        lines.append(f"{json.dumps(name)}: [\n{body}\n]")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def read(folder: Path) -> Findings | None:
-    """What was written before, if anything."""
-    path = folder / NUMBERS
-    if not path.is_file():
+def read(path: Path, facts: Mapping[str, Any]) -> Findings | None:
+    """What was written before, if that has the same facts in common."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if known.get("facts") != facts:
         return None
-    known = json.loads(path.read_text(encoding="utf-8"))
     rows = [Row(**{**_given(one), "family": Family(one["family"])}) for one in known["results"]]
     duels = [Duel(**_given(one)) for one in known["duels"]]
     return Findings(**{name: known[name] for name in HEADS}, rows=rows, duels=duels)
-
-
-def lines_of(heads: Mapping[str, object], tables: Mapping[str, Iterable[object]]) -> str:
-    """JSON with a line for every head and for every row of a table."""
-    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in heads.items()]
-    for name, rows in tables.items():
-        body = ",\n".join(json.dumps(row) for row in rows)
-        lines.append(f"{json.dumps(name)}: [\n{body}\n]")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def _facts(one: Row | Duel) -> dict[str, object]:

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from tqdm import tqdm
@@ -15,6 +16,7 @@ from .lab import Lab, Pair, make_case, open_lab
 from .method import edited
 from .store import Job, Made, Store, eight_bits
 
+Item = TypeVar("Item")
 BATCH = 8
 MOST_JOBS = 16  # handed to a process at once; each time it renders and inverts the scenes anew
 
@@ -27,7 +29,7 @@ class Failure:
     reason: str
 
 
-def batches(seeds: Sequence[int], size: int = BATCH) -> list[tuple[int, ...]]:
+def batches(seeds: Sequence[Item], size: int = BATCH) -> list[tuple[Item, ...]]:
     """Scenes in batches, which stay the same however many more scenes are asked for."""
     return [tuple(seeds[first : first + size]) for first in range(0, len(seeds), size)]
 
@@ -49,20 +51,16 @@ def make_missing(
     return failures
 
 
-def _grouped(jobs: Sequence[Job]) -> list[list[Job]]:
+def _grouped(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
     """Jobs that share their scenes share rendering, encoding and inversion."""
     groups: dict[tuple[Pair, tuple[int, ...]], list[Job]] = {}
     for job in jobs:
         groups.setdefault((job.pair, job.seeds), []).append(job)
-    return [
-        group[first : first + MOST_JOBS]
-        for group in groups.values()
-        for first in range(0, len(group), MOST_JOBS)
-    ]
+    return [part for group in groups.values() for part in batches(group, MOST_JOBS)]
 
 
 def _performed(
-    groups: list[list[Job]], store: Store, workers: int
+    groups: Sequence[Sequence[Job]], store: Store, workers: int
 ) -> Iterator[tuple[list[Failure], int]]:
     """As it goes: what failed, and how many jobs are done with."""
     if workers == 1:
@@ -87,12 +85,12 @@ def _open_workplace(store: Store) -> None:
     _workplace = open_lab(store.steps, store.references), store
 
 
-def _perform_in_worker(group: list[Job]) -> list[Failure]:
+def _perform_in_worker(group: Sequence[Job]) -> list[Failure]:
     lab, store = _workplace
     return [failure for failed in _perform(lab, group, store) for failure in failed]
 
 
-def _perform(lab: Lab, group: list[Job], store: Store) -> Iterator[list[Failure]]:
+def _perform(lab: Lab, group: Sequence[Job], store: Store) -> Iterator[list[Failure]]:
     """Job by job: what failed."""
     case = make_case(lab, group[0].pair, group[0].seeds)
     case.inverted()  # before any meter runs, so that every method is charged for it alike

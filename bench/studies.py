@@ -32,7 +32,7 @@ from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
 
 from .lab import Case, Meter
 from .method import Setting
-from .ours import sharpened
+from .methods import sharpened
 from .rivals.difference_path import run as plain_path
 
 Changes = Mapping[str, Any]
@@ -131,7 +131,7 @@ class Study:
     base: Choice
     options: Mapping[str, Changes]
     scenes: int = 4  # at most
-    everywhere: bool = False  # on all translations, with their mean
+    everywhere: bool = False  # on all translations
 
     @property
     def choices(self) -> dict[str, Choice]:

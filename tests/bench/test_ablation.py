@@ -5,10 +5,14 @@ import json
 import numpy as np
 import pytest
 import torch
+from invented import row
 
-from bench.ablation import AXES, COLOUR, EVERYWHERE, Row, main, means, page, replaced
-from bench.axes import PSNR
+from bench.ablation import beside_first, main, page
+from bench.axes import AXES
+from bench.duels import duels_of
 from bench.lab import PAIRS, make_case, open_lab
+from bench.method import Family
+from bench.rows import Findings, merged
 from bench.studies import STUDIES, Eta, Paper, Study, changed, eta_of
 from demo_world import TUNING_SEEDS
 from s2st import Stages, correlation_factor
@@ -31,7 +35,7 @@ def line(cells, folder, *more):
 
 
 def rows_in(folder):
-    return json.loads((folder / "ablation.json").read_text(encoding="utf-8"))["rows"]
+    return json.loads((folder / "ablation.json").read_text(encoding="utf-8"))["results"]
 
 
 def test_the_quick_run_writes_a_table_for_every_study(quick):
@@ -39,22 +43,20 @@ def test_the_quick_run_writes_a_table_for_every_study(quick):
     for name in FEW:
         assert f"## {NAMED[name].title}\n" in text
         wanted = len(NAMED[name].thinned.options)
-        assert len([one for one in rows_in(quick[1]) if one["study"] == name]) == wanted
+        assert len([one for one in rows_in(quick[1]) if one["source"] == name]) == wanted
     assert f"Not run yet: {STUDIES[1].title}" in text
 
 
-def test_every_row_holds_a_number_for_each_scene_on_every_axis(quick):
-    for row in rows_in(quick[1]):
-        for axis in AXES:
-            assert len(row["scores"][axis.key]) == 2
-            assert np.isfinite(row["scores"][axis.key]).all()
+def test_every_row_holds_an_interval_on_every_axis(quick):
+    for one in rows_in(quick[1]):
+        assert np.isfinite([one[axis.key] for axis in AXES]).all()
 
 
 def test_costs_are_those_of_the_stages_that_ran(quick):
-    costs = {(one["study"], one["option"]): one for one in rows_in(quick[1])}
-    assert costs["gradient", "exact"]["gradients"] == 2 * 2 * 5  # prompts, steps, iterations
-    assert costs["gradient", "frozen"]["gradients"] == 0
-    assert costs["gradient", "frozen"]["evaluations"] == 2 + 2 * 2  # up, guided down
+    costs = {one["method"]: one for one in rows_in(quick[1])}
+    assert costs["gradient: exact"]["gradients"] == 2 * 2 * 5  # prompts, steps, iterations
+    assert costs["gradient: frozen"]["gradients"] == 0
+    assert costs["gradient: frozen"]["evaluations"] == 2 + 2 * 2  # up, guided down
 
 
 def test_a_second_run_makes_nothing_again_and_the_page_needs_no_pictures(quick, tmp_path):
@@ -103,43 +105,42 @@ STUDY = Study(name="x", title="X", base=Paper(), options={"base": {}, "other": {
 FACTS = {"steps": 20, "weights": "w"}
 
 
-def invented(pair, option, *scenes, study="x"):
-    return Row(study, pair, option, 2.0, 0.0, "now", {axis.key: scenes for axis in AXES})
+def invented(pair, option, **values):
+    return row(f"x: {option}", Family.OURS, pair, source="x", **values)
 
 
-def test_gains_are_paired_and_signed_so_that_better_is_positive():
-    base, other = invented("p", "base", 1.0, 2.0, 6.0), invented("p", "other", 2.0, 3.5, 6.5)
-    gain = other.gain(base, PSNR)
-    assert gain.value == pytest.approx(1.0)
-    assert gain.half_width == pytest.approx(4.3027 * 0.5 / 3**0.5, rel=1e-4)
-    assert other.gain(base, COLOUR).value == pytest.approx(-1.0)
+def told(rows):
+    duels = duels_of(beside_first(rows), {}, {})
+    return Findings(facts=FACTS, judge={}, machine={}, rows=rows, duels=duels)
 
 
 @pytest.mark.parametrize(
-    ("scenes", "words"),
+    ("values", "words"),
     [
-        ((2.0, 3.0, 4.1), "in 1 of 4 comparisons (a translation on an axis); ahead of it are: ot"),
-        ((2.0, 0.0, 9.0), "in 4 of 4 comparisons (a translation on an axis); ahead of it are: no"),
+        ({"psnr": 1.5}, "in 4 of 5 comparisons (a translation on an axis); ahead of it are: other"),
+        ({"psnr": 1.0}, "in 5 of 5 comparisons (a translation on an axis); ahead of it are: none"),
+        ({"colour": 0.9}, "ahead of it are: other (colour, p)"),
+        ({"colour": 1.1}, "ahead of it are: none"),
     ],
 )
-def test_the_sentence_says_what_the_table_says(scenes, words):
-    rows = [invented("p", "base", 1.0, 2.0, 3.0), invented("p", "other", *scenes)]
-    text = page([STUDY], rows, FACTS)
+def test_the_sentence_says_what_the_table_says(values, words):
+    text = page([STUDY], told([invented("p", "base"), invented("p", "other", **values)]))
+    assert "*base* is the best, or no further from the best than chance, in" in text
     assert words in text
-    assert f"| p | other | {sum(scenes) / 3:.2f} ±" in text
+    marked = "1.50 ± 0.00 ▲" if values.get("psnr") == 1.5 else "1.00 ± 0.00"
+    assert f"| p | other | {marked} |" in text
 
 
-def test_the_mean_over_translations_is_taken_scene_by_scene():
-    rows = [invented(pair, "base", *scenes) for pair, scenes in (("p", (1, 2)), ("q", (3, 8)))]
-    (mean,) = means(rows)
-    assert (mean.pair, mean.scores[PSNR.key]) == (EVERYWHERE, [2.0, 5.0])
+def test_every_option_is_laid_beside_the_first_of_its_study_and_pair():
+    rows = [invented(pair, option) for pair in ("p", "q") for option in ("base", "other")]
+    met = [(one.key, base.key) for one, base in beside_first(rows)]
+    assert met[1] == (("p", "x: other"), ("p", "x: base"))
+    assert met[3] == (("q", "x: other"), ("q", "x: base"))
 
 
-def test_a_study_that_ran_again_replaces_all_its_rows_of_a_pair():
-    old = [invented("p", "base", 1.0), invented("p", "gone", 1.0), invented("q", "base", 1.0)]
-    old.append(invented("p", "base", 1.0, study="y"))
-    new = [invented("p", "base", 2.0)]
-    assert replaced(old, new) == [*old[2:], *new]
+def test_an_option_that_is_gone_leaves_the_rows():
+    old = [invented("p", "gone"), invented("p", "base")]
+    assert merged(old, [], ["p", "x: base"]) == old[1:]
 
 
 def test_a_page_of_nothing_is_not_written(tmp_path, capsys):

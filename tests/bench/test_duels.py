@@ -7,7 +7,7 @@ import torch
 from invented import lines
 
 from bench.axes import COLOUR, EDGES, FRECHET, PSNR
-from bench.duels import DEFAULT, FAITHFUL, duels_of, structure_claim, verdict
+from bench.duels import DEFAULT, FAITHFUL, duels_of, meetings, structure_claim, verdict
 from bench.judging import Trial, best
 from bench.lab import PAIRS
 from bench.statistics import Interval
@@ -23,7 +23,7 @@ def trial(edges, colour, psnr=20.0, **setting):
 
 
 def fought(rows, old=None):
-    return duels_of(rows, {}, old or {})
+    return duels_of(meetings(rows), {}, old or {})
 
 
 def everywhere(**rival):

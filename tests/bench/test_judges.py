@@ -70,7 +70,6 @@ def test_what_it_returns_has_one_row_per_picture(judge, held_out):
     pictures = held_out.pictures[0].float() / 255
     assert judge.features(pictures).shape == (len(DOMAINS), TINY.channels[-1])
     assert judge.label_maps(pictures).shape == (len(DOMAINS), 128, 128)
-    assert judge.domains(pictures).shape == (len(DOMAINS),)
 
 
 def test_crops_carry_their_own_labels(held_out):

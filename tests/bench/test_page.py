@@ -6,7 +6,7 @@ import pytest
 from invented import lines, row
 
 from bench.axes import AXES, COLOUR, PSNR
-from bench.duels import DEFAULT, FAITHFUL, SHARP_RIVAL, duels_of, verdict
+from bench.duels import DEFAULT, FAITHFUL, SHARP_RIVAL, duels_of, meetings, verdict
 from bench.method import Family
 from bench.page import leaders, opening, page, told_losses
 from bench.pictures import SHEET_RIVALS, sheet_rows
@@ -19,7 +19,7 @@ NIGHT, SUNSET = "day to night", "day to sunset"
 
 def found(rows, missing=()):
     missing = list(missing)
-    duels = duels_of(rows, {}, {})
+    duels = duels_of(meetings(rows), {}, {})
     judge, facts = {"domains": 0.99, "labels": 0.9}, {"device": "cpu"}
     heads = {"facts": FACTS, "judge": judge, "machine": facts, "missing": missing}
     return Findings(**heads, rows=rows, duels=duels)
@@ -117,11 +117,12 @@ def test_rows_come_back_from_the_file_as_they_were(rows, tmp_path):
         for one in rows
     ]
     told = found(short, ["something"])
-    write(told, tmp_path)
-    assert read(tmp_path) == told
+    write(told, tmp_path / "quality.json")
+    assert read(tmp_path / "quality.json", FACTS) == told
     text = (tmp_path / "quality.json").read_text(encoding="utf-8")
     assert text.count("\n") < 2 * (len(rows) + len(told.duels)) + 10
-    assert read(tmp_path / "elsewhere") is None
+    assert read(tmp_path / "quality.json", {**FACTS, "steps": 5}) is None
+    assert read(tmp_path / "elsewhere", FACTS) is None
 
 
 def test_rows_are_replaced_by_their_key_and_keep_the_order(rows):
