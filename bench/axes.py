@@ -47,7 +47,3 @@ AXES = (
     Axis("frechet", "Fréchet", _LOOK, -1, 3, f"Fréchet distance to the domain {_OURS}", True),
 )
 PSNR, SSIM, PERCEPTUAL, EDGES, TRUE_EDGES, LABELS, COLOUR, SLOPES, FRECHET = AXES
-
-
-def of_side(side: Side) -> list[Axis]:
-    return [axis for axis in AXES if axis.side is side]

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -41,8 +42,14 @@ def write_part(folder: Path, name: str, body: str, numbers: Mapping[str, object]
     print(body)
     page, file = folder / PAGE, folder / NUMBERS
     page.write_text(with_part(page.read_text(encoding="utf-8"), name, body), encoding="utf-8")
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    file.write_text(json.dumps({**known, name: numbers}, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps({**known_numbers(folder), name: numbers}, indent=1)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def known_numbers(folder: Path) -> dict[str, Any]:
+    """What the commands have measured before, by their names."""
+    file = folder / NUMBERS
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def options_of(name: str, meaning: str) -> argparse.ArgumentParser:

@@ -1,8 +1,8 @@
 """Seconds and memory of the nodes themselves, in a real ComfyUI (`bench nodes`).
 
-A network of Stable Diffusion 1.5's size with random weights, beside the core's own KSampler in the
-same server. It runs on the CPU, where a process's memory can be seen from outside; attention is
-PyTorch's own, as on a CUDA device. What counts is the ratio to the KSampler.
+A network of Stable Diffusion 1.5's size with random weights, or the demo model, beside the core's
+own KSampler in the same server. It runs on the CPU, where a process's memory can be seen from
+outside; attention is PyTorch's own, as on a CUDA device. What counts is the ratio to the KSampler.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 
@@ -21,7 +22,7 @@ from tools.comfy_client import ComfyClient
 from tools.comfyui import OUR_PACK, Server, find, running
 from tools.workflows import Output, Workflow, to_api
 
-from .cost_page import machine, machine_line, markdown_table, options_of, write_part
+from .cost_page import known_numbers, machine, machine_line, markdown_table, options_of, write_part
 from .hashes import ROOT
 
 PART = "nodes"
@@ -34,7 +35,13 @@ PROCESSES = Path("/proc")
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 MIB = 1024  # kB, in which Linux counts
 REFERENCES = 2
-LIMITS = {"steps": (2, 1), "pixels": (64, 64), "channels": (32, 32)}  # the least, and how far apart
+DEMO, RANDOM = "demo", "sd"
+LIMITS = {
+    "steps": (2, 1),
+    "pixels": (64, 64),
+    "channels": (32, 32),
+    "batch": (1, 1),
+}  # the least, and how far apart
 HEADS = ("node", "seconds", "times KSampler", "MiB beyond the model", "times KSampler's")
 
 
@@ -47,17 +54,19 @@ class Ran:
     own: float  # MiB at its peak, beyond what was held before
 
 
-def sockets(flow: Workflow, channels: int, pixels: int) -> dict[str, Output]:
+def sockets(flow: Workflow, options: argparse.Namespace) -> dict[str, Output]:
     """What every graph starts from."""
-    model, parameters = flow.add("BenchModel", {"channels": channels})
-    texts = [flow.add("BenchPrompt", {"seed": one})[0] for one in range(3)]
-    latents = [
-        flow.add("BenchLatent", {"seed": batch, "batch": batch, "pixels": pixels})[0]
-        for batch in (1, REFERENCES)
-    ]
-    names = ("source", "positive", "negative", "latent", "target_domain")
-    found = dict(zip(names, (*texts, *latents), strict=True))
-    return {"model": model, "parameters": parameters, **found}
+    if options.model == DEMO:
+        model = flow.add("S2ST_LoadDemoModel", {})[0]
+    else:
+        model = flow.add("BenchModel", {"channels": options.channels})[0]
+    found = {"model": model, "parameters": flow.add("BenchSize", {"model": model})[0]}
+    for seed, name in enumerate(("source", "positive", "negative")):
+        found[name] = flow.add("BenchPrompt", {"model": model, "seed": seed})[0]
+    for name, batch in {"latent": options.batch, "target_domain": REFERENCES}.items():
+        sizes = {"seed": len(name), "batch": batch, "pixels": options.pixels}
+        found[name] = flow.add("BenchLatent", {"model": model, **sizes})[0]
+    return found
 
 
 def stages(flow: Workflow, given: Mapping[str, Output], steps: int) -> dict[str, Output]:
@@ -108,7 +117,7 @@ def measured(server: Server, options: argparse.Namespace) -> tuple[dict[str, obj
     info = client.object_info()
     flow = Workflow(PART, info)
     flow.group(PART)
-    given = sockets(flow, options.channels, options.pixels)
+    given = sockets(flow, options)
     wanted = stages(flow, given, options.steps)
     graph = to_api(flow.as_json(), info)
     told = client.run(up_to(graph, given["parameters"])).outputs[ASKED]["text"][0]
@@ -151,22 +160,31 @@ def table(rows: Sequence[Ran]) -> str:
     lines = []
     for one in rows:
         times = f"{one.seconds:.1f}", f"{one.seconds / plain.seconds:.1f}"
-        lines.append([one.node, *times, f"{one.own:.0f}", f"{one.own / plain.own:.1f}"])
+        lines.append(
+            [one.node, *times, f"{one.own:.0f}", f"{one.own / plain.own:.1f}" if plain.own else ""]
+        )
     return markdown_table(HEADS, lines)
 
 
-def body(rows: Sequence[Ran], numbers: Mapping[str, object]) -> str:
-    """The part of the page, in words and a table."""
+def body(runs: Mapping[str, Mapping[str, Any]]) -> str:
+    """The part of the page, in words and a table for every model and batch that has run."""
+    return "\n\n".join(f"### {name}\n\n{told(one)}" for name, one in runs.items())
+
+
+def told(run: Mapping[str, Any]) -> str:
+    rows = [Ran(**one) for one in run["nodes"]]
     return (
-        f"A network of {numbers['parameters'] / 1e6:.1f} million parameters in float32, random "
-        f"weights, {numbers['pixels']} pixels, {numbers['steps']} steps, guidance as each node "
-        f"has it at first, one update of each optimisation. ComfyUI {numbers['comfyui']}. "
-        f"{machine_line(numbers['machine'])}\n\n{table(rows)}"
+        f"{run['parameters'] / 1e6:.1f} million parameters in float32, {run['pixels']} pixels, "
+        f"{run['steps']} steps, guidance as each node has it at first, one update of each "
+        f"optimisation. ComfyUI {run['comfyui']}. {machine_line(run['machine'])}\n\n{table(rows)}"
     )
 
 
 def parser() -> argparse.ArgumentParser:
     options = options_of("nodes", __doc__)
+    models = (RANDOM, DEMO)
+    options.add_argument("--model", choices=models, default=RANDOM, help="sd: random weights")
+    options.add_argument("--batch", type=int, default=1, help="pictures at once")
     options.add_argument("--pixels", type=int, default=512, help="the picture's side")
     options.add_argument("--steps", type=int, default=3, help="sampling steps")
     options.add_argument("--channels", type=int, default=320, help="width of the network; 320: SD")
@@ -198,12 +216,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         running(find(), Path(base), ARGUMENTS, PACKS, ALLOCATOR) as server,
     ):
         facts, rows = measured(server, options)
-    numbers = {
+    run = {
         **facts,
         "machine": machine(torch.device("cpu")),
         "pixels": options.pixels,
         "steps": options.steps,
         "nodes": [asdict(one) for one in rows],
     }
-    write_part(options.out, PART, body(rows, numbers), numbers)
+    name = "demo model" if options.model == DEMO else "SD 1.5's layout, random weights"
+    runs = {**known_numbers(options.out).get(PART, {}), f"{name}, batch {options.batch}": run}
+    write_part(options.out, PART, body(runs), runs)
     return 0

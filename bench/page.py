@@ -18,11 +18,6 @@ PAGE = "quality.md"
 LOOKS = (COLOUR, FRECHET)
 
 
-def write_page(findings: Findings, docs: Path) -> None:
-    """quality.md beside the pictures that are there."""
-    (docs / PAGE).write_text(page(findings, docs), encoding="utf-8")
-
-
 def page(findings: Findings, docs: Path) -> str:
     """The whole page in Markdown."""
     parts = [

@@ -1,4 +1,4 @@
-"""A custom-node pack for the bench only: Stable Diffusion 1.5's shape with random weights."""
+"""A custom-node pack for the bench only: Stable Diffusion 1.5's shape, and noise for any model."""
 
 import comfy.model_management
 import comfy.model_patcher
@@ -22,13 +22,12 @@ LAYOUT = {
     "adm_in_channels": None,
 }
 TOKENS, STRIDE = 77, 8
-SPREAD = 1 / 0.18215  # of a latent before ComfyUI scales it
 
 
 class BenchModel:
-    """A model as a loader would give it, and how many parameters its network has."""
+    """A model as a loader would give it."""
 
-    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("MODEL", "STRING")
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("MODEL",)
 
     @classmethod
     def INPUT_TYPES(cls):
@@ -41,8 +40,7 @@ class BenchModel:
         fill(model.diffusion_model)
         device = comfy.model_management.get_torch_device()
         offload = comfy.model_management.unet_offload_device()
-        patcher = comfy.model_patcher.ModelPatcher(model, device, offload)
-        return patcher, str(sum(one.numel() for one in model.diffusion_model.parameters()))
+        return (comfy.model_patcher.ModelPatcher(model, device, offload),)
 
 
 def fill(network):
@@ -55,16 +53,30 @@ def fill(network):
             value.fill_(1.0 if name.endswith("weight") else 0.0)
 
 
+class BenchSize:
+    """How many parameters a model's network has."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def tell(self, model):
+        return (str(sum(one.numel() for one in model.model.diffusion_model.parameters())),)
+
+
 class BenchPrompt:
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("CONDITIONING",)
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"seed": ("INT", {"default": 0})}}
+        return {"required": {"model": ("MODEL",), "seed": ("INT", {"default": 0})}}
 
-    def make(self, seed):
+    def make(self, model, seed):
+        width = model.model.model_config.unet_config["context_dim"]
         generator = torch.Generator().manual_seed(seed)
-        return ([[torch.randn(1, TOKENS, LAYOUT["context_dim"], generator=generator), {}]],)
+        return ([[torch.randn(1, TOKENS, width, generator=generator), {}]],)
 
 
 class BenchLatent:
@@ -73,16 +85,19 @@ class BenchLatent:
     @classmethod
     def INPUT_TYPES(cls):
         number = ("INT", {"default": 1})
-        return {"required": {"seed": number, "batch": number, "pixels": number}}
+        sizes = {"seed": number, "batch": number, "pixels": number}
+        return {"required": {"model": ("MODEL",), **sizes}}
 
-    def make(self, seed, batch, pixels):
+    def make(self, model, seed, batch, pixels):
         generator = torch.Generator().manual_seed(seed)
         side = pixels // STRIDE
-        return ({"samples": SPREAD * torch.randn(batch, 4, side, side, generator=generator)},)
+        noise = torch.randn(batch, 4, side, side, generator=generator)
+        return ({"samples": model.model.process_latent_out(noise)},)
 
 
 NODE_CLASS_MAPPINGS = {
     "BenchModel": BenchModel,
+    "BenchSize": BenchSize,
     "BenchPrompt": BenchPrompt,
     "BenchLatent": BenchLatent,
 }

@@ -12,7 +12,7 @@ def test_every_node_runs_beside_the_cores_own_sampler(tmp_path, capsys):
     """The command in a real ComfyUI, with a thinner network of the same layout."""
     (tmp_path / cost_page.PAGE).write_text(MARKERS, encoding="utf-8")
     assert nodes.main([*SMALL, "--out", str(tmp_path)]) == 0
-    found = json.loads((tmp_path / cost_page.NUMBERS).read_text())["nodes"]
+    (found,) = json.loads((tmp_path / cost_page.NUMBERS).read_text())["nodes"].values()
     rows = {one["node"]: one for one in found["nodes"]}
     assert len(rows) == 7 and nodes.PLAIN in rows
     assert all(one["seconds"] > 0 and one["own"] >= 0 for one in rows.values())
@@ -43,8 +43,19 @@ def test_a_platform_that_hides_memory_is_named(tmp_path, monkeypatch):
         nodes.main([])
 
 
+def test_the_demo_model_stands_beside_what_ran_before(tmp_path):
+    (tmp_path / cost_page.PAGE).write_text(MARKERS, encoding="utf-8")
+    few = ["--model", "demo", "--steps", "2", "--pixels", "64", "--out", str(tmp_path)]
+    assert nodes.main([*few, "--batch", "1"]) == nodes.main([*few, "--batch", "2"]) == 0
+    page = (tmp_path / cost_page.PAGE).read_text(encoding="utf-8")
+    heads = [line for line in page.splitlines() if line.startswith("### ")]
+    assert heads == ["### demo model, batch 1", "### demo model, batch 2"]
+    assert page.count("\n| KSampler ") == 2
+
+
 @pytest.mark.parametrize(
-    ("option", "value"), [("--steps", 1), ("--pixels", 100), ("--pixels", 0), ("--channels", 48)]
+    ("option", "value"),
+    [("--batch", 0), ("--steps", 1), ("--pixels", 100), ("--pixels", 0), ("--channels", 48)],
 )
 def test_what_the_network_cannot_take_is_named(option, value):
     with pytest.raises(SystemExit, match=f"{option} is {value}, but must be"):
