@@ -18,7 +18,7 @@ from .hashes import weights_hash
 from .judges import JudgeConfig, open_judge
 from .judging import Scores, Trial, best, interval, judged
 from .lab import PAIRS, Pair
-from .method import Family, Method, Setting
+from .method import Family, Method
 from .methods import all_methods
 from .rows import Duel, Findings, Row, merged, rounded, shortened
 from .running import batches
@@ -78,15 +78,8 @@ class Plan:
         return judged(results, jobs[0].pair, seeds, examined_judge(self.judge), pool)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The setting of a method for a pair, and the trials that it was chosen from."""
-
-    setting: Setting
-    trials: Sequence[Trial] = ()
-
-
-Choices = dict[tuple[Pair, Method], Choice]
+# The trials of every method on every pair; none of what has a setting without any.
+Choices = dict[tuple[Pair, Method], list[Trial]]
 
 
 def tuning_jobs(plan: Plan) -> list[Job]:
@@ -104,27 +97,27 @@ def tuning_jobs(plan: Plan) -> list[Job]:
 def evaluation_jobs(plan: Plan, choices: Choices) -> list[Job]:
     """Every method at its chosen setting; one batch of scenes is finished before the next."""
     return [
-        Job(pair, method, choice.setting, seeds)
+        Job(pair, method, best(trials).setting if trials else method.settings[0], seeds)
         for seeds in plan.evaluation_batches
-        for (pair, method), choice in choices.items()
+        for (pair, method), trials in choices.items()
     ]
 
 
 def choose(plan: Plan) -> Choices:
-    """The best setting of every method for every pair, as far as tuning has come."""
-    tuned, found = grouped(tuning_jobs(plan)), {}
-    for pair in plan.pairs:
-        for method in plan.methods:
-            trials = [
-                Trial(jobs[0].setting, plan.scores(jobs))
-                for jobs in tuned.get((pair, method), {}).values()
-                if all(map(plan.store.has, jobs))
-            ]
-            if trials:
-                found[pair, method] = Choice(best(trials).setting, trials)
-            elif (pair, method) not in tuned:
-                found[pair, method] = Choice(method.settings[0])
-    return found
+    """The trials that settings are chosen from, as far as tuning has come."""
+    tuned = grouped(tuning_jobs(plan))
+    every = [(pair, method) for pair in plan.pairs for method in plan.methods]
+    found = {one: trials_of(plan, tuned.get(one, {})) for one in every}
+    return {one: trials for one, trials in found.items() if trials or one not in tuned}
+
+
+def trials_of(plan: Plan, settings: Mapping[str, list[Job]]) -> list[Trial]:
+    """The settings that have run on all tuning scenes, judged."""
+    return [
+        Trial(jobs[0].setting, plan.scores(jobs))
+        for jobs in settings.values()
+        if all(map(plan.store.has, jobs))
+    ]
 
 
 def grouped(jobs: Sequence[Job]) -> dict[tuple[Pair, Method], dict[str, list[Job]]]:
@@ -142,7 +135,7 @@ def findings_of(plan: Plan, choices: Choices, before: Findings | None) -> Findin
     lines = [line for settings in jobs for line in settings.values()]
     new = [row_of(plan, line) for line in lines if all(map(plan.store.has, line))]
     names = [one.name for one in all_methods()]
-    trials = {(pair.name, one.name): choice.trials for (pair, one), choice in choices.items()}
+    trials = {(pair.name, one.name): tried for (pair, one), tried in choices.items()}
     found = findings_with(plan, plan.facts, new, before, names, meetings, trials)
     return replace(found, missing=_missing(plan, found.rows)) if new else before
 

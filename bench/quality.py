@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .hashes import ROOT
 from .judges import SMALL, JudgeConfig
-from .judging import RULE
+from .judging import RULE, best
 from .lab import PAIRS
 from .methods import all_methods, chosen
 from .page import PAGE, opening, page
@@ -104,9 +104,9 @@ def folder_of(plan: Plan) -> Path:
 
 def show_choices(choices: Choices) -> None:
     print(f"Settings chosen by: {RULE}")
-    for (pair, method), choice in choices.items():
-        if choice.trials:
-            print(f"  {pair.name:<14} {method.name:<32} {dict(choice.setting)}")
+    for (pair, method), trials in choices.items():
+        if trials:
+            print(f"  {pair.name:<14} {method.name:<32} {dict(best(trials).setting)}")
 
 
 def show_failures(failures: Sequence[Failure]) -> None:

@@ -71,12 +71,12 @@ def test_bounds_frame_the_methods(numbers):
 
 def test_the_chosen_setting_is_the_best_trial(run, numbers):
     plan = plan_of(parsed(arguments(*run)))
-    (choice,) = [
+    (trials,) = [
         one for (_, method), one in choose(plan).items() if method.name == "DDIM inversion"
     ]
-    assert len(choice.trials) == 4
+    assert len(trials) == 4
     (used,) = [one for one in numbers["results"] if one["method"] == "DDIM inversion"]
-    assert used["setting"] == best(choice.trials).setting
+    assert used["setting"] == best(trials).setting
 
 
 def test_the_page_can_be_printed_again_without_a_picture(run, tmp_path):
