@@ -290,9 +290,10 @@ def test_prompts_of_unequal_length_are_asked_one_by_one(stable_diffusion, normal
     assert_answered_in(2, parts, [Query(x, short), Query(x, long)])
 
 
-def kept_and_runs(unet, x, conditioning, recomputes):
+def kept_and_runs(pipeline, x, **options):
     """Numbers kept for one backward pass, and how often each convolution and projection runs."""
-    unet.enable_gradient_checkpointing() if recomputes else unet.disable_gradient_checkpointing()
+    parts = PipelineParts.of(pipeline, **options)
+    unet, conditioning = pipeline.unet, parts.encode_prompt("day")
     leaves = [one for one in unet.modules() if isinstance(one, torch.nn.Conv2d | torch.nn.Linear)]
     weights = {one.untyped_storage().data_ptr() for one in unet.parameters()}
     kept = {}
@@ -309,11 +310,9 @@ def kept_and_runs(unet, x, conditioning, recomputes):
 
 
 def test_a_backward_pass_costs_one_more_forward_and_keeps_less(own_pipeline, normal):
-    parts, x = PipelineParts.of(own_pipeline), normal(1, 4, 16, 16)
-    assert parts.pipeline.unet.is_gradient_checkpointing
-    prompt = parts.encode_prompt("day")
-    all_kept, once = kept_and_runs(parts.pipeline.unet, x, prompt, recomputes=False)
-    kept, runs = kept_and_runs(parts.pipeline.unet, x, prompt, recomputes=True)
+    x = normal(1, 4, 16, 16)
+    all_kept, once = kept_and_runs(own_pipeline, x, recompute=False)
+    kept, runs = kept_and_runs(own_pipeline, x)
     assert set(once) == {1}
     assert set(runs) == {1, 2}
     assert kept < all_kept / 2
