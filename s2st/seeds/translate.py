@@ -36,7 +36,7 @@ class Stages:
 
     All of them None (but the inversion) is plain inversion and sampling with the target prompt.
     The defaults are those of docs/ablation.md. The paper's null text is `NullTextConfig()`; the
-    fast one returns the source more closely for a sixth of its cost (docs/cost.md).
+    fast one returns the source more closely for less than a sixth of its cost (docs/cost.md).
     """
 
     inversion: InversionConfig = InversionConfig(steps=20)
