@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ...s2st import Conditioning, CorrelationFactor, Look, Prompt, Task, look_of
+from ...s2st import CorrelationFactor, Look, Task, look_of
 from .latents import unpacked
 from .layout import PictureSize, mask_for_latent
 from .prompts import check_prompt_fits
@@ -51,7 +51,7 @@ class Asked:
         return Task(
             latent=latent,
             source=stage.prompts.get("source"),
-            target=Prompt(*_pair(stage.prompts), self.scale),
+            target=stage.target(self.scale),
             look=self._look(),
             eta=None if self.correlation is None else self.correlation.eta.clone().to(latent),
             mask=self._mask(latent),
@@ -65,7 +65,3 @@ class Asked:
             return None
         batch, _, height, width = latent.shape
         return mask_for_latent(self.mask, batch, (height, width), self.picture).to(latent)
-
-
-def _pair(prompts: Mapping[str, Conditioning]) -> tuple[Conditioning, Conditioning]:
-    return prompts["positive"], prompts["negative"]
