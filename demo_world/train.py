@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from .model import WEIGHTS, build, save
+from .model import WEIGHTS, build, load, save
 from .scene import scene
 from .splits import TRAIN_SEEDS
 from .training.autoencoder import train_autoencoder
-from .training.config import SMOKE, TrainingConfig, with_budget
+from .training.config import FURTHER, SMOKE, TrainingConfig, with_budget
 from .training.data import rendered
 from .training.diffusion import encoded, train_diffusion
 
@@ -23,14 +23,19 @@ MORE_ON_CUDA = 6.0
 WORK_FOLDER = Path(".cache/demo_world")
 
 
-def train(config, out, work, device, resume=False):
-    """Render, train both stages, save the model to `out`; `work` holds caches and logs."""
+def train(config, out, work, device, resume=False, start=None):
+    """Render, train both stages, save the model to `out`; `work` holds caches and logs.
+
+    From the weights at `start`, UNet and text encoder learn further; the autoencoder stays.
+    """
     work.mkdir(parents=True, exist_ok=True)
-    seeds = TRAIN_SEEDS[: config.scenes]
+    seeds = TRAIN_SEEDS[config.first_scene : config.first_scene + config.scenes]
     images = rendered(work / "images.npy", seeds, config.size, config.workers)
     torch.manual_seed(config.seed)
-    model = build(work)
-    train_autoencoder(model.vae.to(device), images, config, work, device, resume)
+    model = build(work) if start is None else load(start)
+    model.vae.to(device)
+    if start is None:
+        train_autoencoder(model.vae, images, config, work, device, resume)
     moments = encoded(work / "latents.safetensors", model.vae, images, device, resume)
     model.unet.to(device)
     model.text_encoder.to(device)
@@ -44,9 +49,10 @@ def chosen_config(options, device):
     """The run that the command line asks for."""
     if options.smoke:
         return SMOKE
+    usual = TrainingConfig() if options.further is None else FURTHER
     default = MINUTES_ON_TWO_CORES * (MORE_ON_CUDA if device.type == "cuda" else 1.0)
     minutes = default if options.minutes is None else options.minutes
-    return with_budget(TrainingConfig(), minutes / MINUTES_ON_TWO_CORES)
+    return with_budget(usual, minutes / MINUTES_ON_TWO_CORES)
 
 
 def parse(arguments):
@@ -64,6 +70,13 @@ def parse(arguments):
         default=WORK_FOLDER,
         help="where pictures, checkpoints and logs are kept",
     )
+    parser.add_argument(
+        "--further",
+        type=Path,
+        nargs="?",
+        const=WEIGHTS,
+        help="learn on from a trained model (the shipped one) with scenes it has not seen",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     return parser.parse_args(arguments)
 
@@ -73,7 +86,7 @@ def main(arguments=None):
     options = parse(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     config = chosen_config(options, device)
-    train(config, options.out, options.work, device, options.resume)
+    train(config, options.out, options.work, device, options.resume, options.further)
 
 
 if __name__ == "__main__":

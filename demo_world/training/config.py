@@ -29,8 +29,9 @@ class StageConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """A whole run: how many scenes are rendered, and the two stages."""
+    """A whole run: which scenes are rendered, and the two stages."""
 
+    first_scene: int = 0
     scenes: int = 2000
     size: int = 128
     seed: int = 20240
@@ -43,8 +44,10 @@ class TrainingConfig:
     )
 
     def __post_init__(self):
-        if not 1 <= self.scenes <= 100_000:
-            raise ValueError(f"scenes is {self.scenes}, but must lie in 1..100000")
+        if not 1 <= self.scenes <= 100_000 - self.first_scene:
+            raise ValueError(
+                f"scenes is {self.scenes}, but must lie in 1..{100_000 - self.first_scene}"
+            )
 
 
 def scaled(stage, factor):
@@ -66,6 +69,13 @@ def with_budget(config, factor):
         diffusion=scaled(config.diffusion, factor),
     )
 
+
+FURTHER = TrainingConfig(
+    first_scene=2000,
+    diffusion=StageConfig(
+        steps=3000, batch=16, learning_rate=1.5e-3, warm_up=100, average_decay=0.999, cool_down=0.6
+    ),
+)
 
 SMOKE = TrainingConfig(
     scenes=16,

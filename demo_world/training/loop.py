@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tqdm import tqdm
 
-from .optimizer import optimizers_of
+from .optimizer import multiplies_bfloat16, optimizers_of
 
 
 def learning_rate(stage, step):
@@ -27,7 +27,7 @@ def step_generator(seed, step):
 
 def fast_arithmetic(device):
     """bfloat16 inside the network where the machine multiplies it faster than float32."""
-    if device.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if multiplies_bfloat16(device):
         return torch.autocast(device.type, torch.bfloat16)
     return nullcontext()
 
