@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 MIN_STEPS, MAX_STEPS = 2, 1000
+USUAL_STEPS = 20  # learning rates are written for a run of so many steps
 
 
 class Spacing(str, Enum):
@@ -49,6 +50,12 @@ class Schedule:
     def steps(self) -> int:
         """T."""
         return len(self.sigmas) - 1
+
+    def rate(self, written: float) -> float:
+        """The learning rate of one step: the fewer there are, the further each must go, so that
+        a whole run goes equally far.
+        """
+        return written * USUAL_STEPS / self.steps
 
     def pairs(self) -> list[tuple[float, float]]:
         """(sigma_t, sigma_{t-1}) for t = T .. 1: the order of sampling."""

@@ -46,7 +46,11 @@ class DifferenceConfig(LossConfig):
     )
     iterations: int = number(5, 0, 500, "Updates in every step; 0 leaves both terms out.")
     learning_rate: float = number(
-        0.003, 1e-5, 1.0, "Length of an update, in latent units, where the look is wrong."
+        0.003,
+        1e-5,
+        1.0,
+        "Length of an update in a run of 20 steps, in latent units, where the look is wrong; in "
+        "shorter runs updates are longer, so that a run goes equally far.",
     )
     structure_weight: float = number(
         0.2, 0.0, 1000.0, "lambda_s: how firmly edges stay where they are."
@@ -79,7 +83,8 @@ def difference_path(
     Without a look the structure term acts alone. Outside the task's mask the source is kept.
     """
     config, latent = config or DifferenceConfig(), task.latent
-    counted, terms = Counted(model), _Terms(task, config, on_update)
+    counted = Counted(model)
+    terms = _Terms(task, config, schedule.rate(config.learning_rate), on_update)
     edit = latent
     for index, noise in enumerate(mirrored_noises(latent, schedule.steps, config.noise_seed)):
         sigma, next_sigma = schedule.pairs()[index]
@@ -119,7 +124,9 @@ def mirrored_noises(latent: Tensor, steps: int, seed: int) -> Iterator[Tensor]:
 class _Terms:
     """S2ST's two terms at the predicted end of the path, and the updates that lower them."""
 
-    def __init__(self, task: Task, config: DifferenceConfig, on_update: OnUpdate) -> None:
+    def __init__(
+        self, task: Task, config: DifferenceConfig, rate: float, on_update: OnUpdate
+    ) -> None:
         self._objective, self._config = Objective(task, config, None), config
         self._on_update = on_update
         self._look = None
@@ -127,7 +134,7 @@ class _Terms:
             look = (task.look, task.latent, config.neighbours, config.tolerance)
             self._look = NearestLook(*look, task.mask)
         # The losses are means over what may change: a rate of 1 moves by their whole gradient.
-        self._rate = config.learning_rate * _counted(task)
+        self._rate = rate * _counted(task)
 
     def optimised(self, edit: Tensor, ahead: Tensor) -> tuple[Tensor, Tensor | None]:
         """The edit after the inner iterations and its last losses; its end is `ahead` below it.

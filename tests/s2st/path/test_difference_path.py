@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from ideal import GaussianDenoiser
 from torch.testing import assert_close
 
 from s2st import (
@@ -149,6 +150,25 @@ def test_a_small_mask_moves_as_far_as_a_full_one(model, edited, latent, source, 
         return float((edit - latent).abs().max())
 
     assert moved(small) == pytest.approx(moved(torch.ones(1, 1, 8, 8)), rel=0.5)
+
+
+def test_a_rate_means_the_same_at_any_number_of_steps(task, look, sigma_table):
+    """A look too far away to be reached, and a model that takes little of an update back: what is
+    compared is how far the updates go.
+    """
+    model = GaussianDenoiser(mean=0.0, spread=30.0)
+    far = look_of(look.quantiles[:, :, None] + 3.0)
+    config = DifferenceConfig(structure_weight=0.0, tolerance=0.0)
+
+    def ends(config, steps):
+        schedule = InversionConfig(steps=steps).schedule(sigma_table)
+        return difference_path(model, replace(task, look=far), schedule, config)
+
+    moved = {steps: ends(config, steps) - ends(PLAIN, steps) for steps in (5, 10, 20)}
+    whole = moved[20].abs().mean()
+    assert whole > 0.05
+    for some in (5, 10):
+        assert (moved[some] - moved[20]).abs().mean() < 0.1 * whole
 
 
 def test_a_caller_may_stop_between_updates(curved_model, task, look, schedule):

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from ideal import GaussianDenoiser
 from torch.testing import assert_close
 
 from s2st import (
@@ -78,8 +79,8 @@ def test_frozen_and_exact_agree_where_noise_is_constant(trajectory, asked, targe
     frozen, exact, untouched = (
         optimized(model, trajectory, task, config)
         for config in (
-            TrajectoryConfig(gradient=Gradient.FROZEN),
-            TrajectoryConfig(gradient=Gradient.EXACT),
+            TrajectoryConfig(learning_rate=0.001, gradient=Gradient.FROZEN),
+            TrajectoryConfig(learning_rate=0.001, gradient=Gradient.EXACT),
             TrajectoryConfig(iterations=0),
         )
     )
@@ -108,7 +109,8 @@ def test_no_noise_level_lets_the_clean_estimate_explode(
         on_step=plain.append,
     )
     moved = (seen[0].denoised - plain[0].denoised).abs().max()
-    assert 0 < float(moved) <= 0.01 * config.iterations * (1 + Adam.LEVEL_EPSILON)
+    furthest = schedule.rate(config.learning_rate) * config.iterations
+    assert 0 < float(moved) <= furthest * (1 + Adam.LEVEL_EPSILON)
 
 
 def test_frozen_and_exact_differ_on_a_curved_model(curved_model, trajectory, target, asked):
@@ -205,9 +207,11 @@ def test_null_text_is_used_step_by_step(curved_model, trajectory, source, target
 
 
 def test_the_state_that_is_left_was_optimised(curved_model, trajectory, target, asked):
-    """The learning rate is in units of the latent: one update moves x_t by about that."""
+    """The learning rate is in units of the latent: in a run of 20 steps, one update moves x_t by
+    about that, and in one of 10 by twice as much.
+    """
     task, plain = asked(Prompt(target)), TrajectoryConfig(iterations=0)
-    config = TrajectoryConfig(iterations=1, learning_rate=0.01, end=0.01)
+    config = TrajectoryConfig(iterations=1, learning_rate=0.005, end=0.01)
     ours, theirs = (
         records_of(curved_model, trajectory, task, one)[0].latent for one in (config, plain)
     )
@@ -223,6 +227,26 @@ def test_inside_the_mask_the_look_is_met_and_not_overshot(
     config = TrajectoryConfig(iterations=40, learning_rate=0.02, structure_weight=0.0)
     result = optimized(model, trajectory, task, config)
     assert float(result[..., :4].mean()) == pytest.approx(-1.0, abs=0.06)
+
+
+def test_a_rate_means_the_same_at_any_number_of_steps(asked, source, latent, look, sigma_table):
+    """A look too far away to be reached, and a model that takes little of an update back: what is
+    compared is how far the updates go.
+    """
+    model = GaussianDenoiser(mean=0.0, spread=30.0)
+    task = replace(asked(Prompt(source)), look=look_of(look.quantiles[:, :, None] + 9.0))
+    config = TrajectoryConfig(structure_weight=0.0)
+
+    def moved(steps):
+        along = invert(model, latent, source, sigma_table, InversionConfig(steps=steps))
+        plain = TrajectoryConfig(iterations=0)
+        ends = (optimized(model, along, task, one) for one in (config, plain))
+        return next(ends) - next(ends)
+
+    whole = moved(20)
+    assert whole.abs().mean() > 0.3
+    for some in (5, 10):
+        assert (moved(some) - whole).abs().mean() < 0.1 * whole.abs().mean()
 
 
 def test_a_caller_may_stop_between_updates(curved_model, trajectory, target, asked):
