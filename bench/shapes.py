@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import DDIMScheduler, UNet2DConditionModel
 
 from s2st import Conditioning, InversionConfig, Prompt, Spacing, Task, look_of
-from s2st.adapters.diffusers import DiffusersDenoiser
+from s2st.adapters.diffusers import DiffusersDenoiser, Parameterization
 
 from .stages import Bench, bench_of
 
@@ -88,8 +88,13 @@ def random_unet(shape: Shape, device: torch.device, dtype: torch.dtype) -> UNet2
 
 def denoiser_of(shape: Shape, unet: UNet2DConditionModel) -> DiffusersDenoiser:
     """The UNet on Stable Diffusion's noise levels."""
-    betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
-    return DiffusersDenoiser(unet, (1 - betas).cumprod(0), shape.prediction)
+    scheduler = DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type=shape.prediction,
+    )
+    return DiffusersDenoiser(unet, Parameterization.of(scheduler))
 
 
 def random_bench(shape: Shape, denoiser: DiffusersDenoiser, pixels: int, steps: int) -> Bench:

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from diffusers.models import AutoencoderKL, UNet2DConditionModel
 from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
-from diffusers.schedulers import DDIMScheduler
+from diffusers.schedulers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -66,6 +67,21 @@ SCHEDULER: dict[str, Any] = {
 }
 
 
+class Prediction(str, Enum):
+    """What the UNet is trained to tell; the shipped model tells v, its twins the others."""
+
+    V = "v_prediction"
+    EPS = "epsilon"
+    FLOW = "flow"
+
+
+def scheduler_of(prediction):
+    """The noise levels of a prediction, as diffusers knows them."""
+    if prediction is Prediction.FLOW:
+        return FlowMatchEulerDiscreteScheduler()
+    return DDIMScheduler(**{**SCHEDULER, "prediction_type": prediction.value})
+
+
 @dataclass(frozen=True)
 class DemoModel:
     """The parts that a diffusers pipeline or a ComfyUI loader needs."""
@@ -74,7 +90,7 @@ class DemoModel:
     vae: AutoencoderKL
     text_encoder: CLIPTextModel
     tokenizer: CLIPTokenizer
-    scheduler: DDIMScheduler
+    scheduler: DDIMScheduler | FlowMatchEulerDiscreteScheduler
 
     def networks(self):
         """The three networks under the prefixes that their weights carry in the file."""
@@ -99,7 +115,7 @@ def build(directory):
         unet=UNet2DConditionModel(**UNET).train(False),
         text_encoder=build_text_encoder(tokenizer).train(False),
         tokenizer=tokenizer,
-        scheduler=DDIMScheduler(**SCHEDULER),
+        scheduler=scheduler_of(Prediction.V),
     )
 
 
@@ -143,6 +159,13 @@ def read_config(directory, name):
     return json.loads((directory / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def read_scheduler(directory):
+    """The scheduler that was saved beside the weights."""
+    known = {one.__name__: one for one in (DDIMScheduler, FlowMatchEulerDiscreteScheduler)}
+    config = json.loads((directory / "scheduler_config.json").read_text(encoding="utf-8"))
+    return known[config["_class_name"]].from_config(config)
+
+
 def load_network(network, tensors, prefix):
     """Fill a network with the tensors under a prefix, every one of them."""
     own = {name: tensors[tensor_name(prefix, name)] for name in network.state_dict()}
@@ -166,7 +189,7 @@ def load(directory=WEIGHTS):
     return DemoModel(
         **{name: load_network(network, tensors, name) for name, network in networks.items()},
         tokenizer=CLIPTokenizer.from_pretrained(directory / "tokenizer"),
-        scheduler=DDIMScheduler.from_pretrained(directory),
+        scheduler=read_scheduler(directory),
     )
 
 

@@ -6,11 +6,12 @@ stopped. Losses are logged there too, one JSON object a line.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from .model import WEIGHTS, build, load, save
+from .model import WEIGHTS, Prediction, build, load, save, scheduler_of
 from .scene import scene
 from .splits import TRAIN_SEEDS
 from .training.autoencoder import train_autoencoder
@@ -33,6 +34,7 @@ def train(config, out, work, device, resume=False, start=None):
     images = rendered(work / "images.npy", seeds, config.size, config.workers)
     torch.manual_seed(config.seed)
     model = build(work) if start is None else load(start)
+    model = replace(model, scheduler=scheduler_of(config.prediction))
     model.vae.to(device)
     if start is None:
         train_autoencoder(model.vae, images, config, work, device, resume)
@@ -47,12 +49,14 @@ def train(config, out, work, device, resume=False, start=None):
 
 def chosen_config(options, device):
     """The run that the command line asks for."""
+    prediction = Prediction(options.prediction)
     if options.smoke:
-        return SMOKE
+        return replace(SMOKE, prediction=prediction)
     usual = TrainingConfig() if options.further is None else FURTHER
     default = MINUTES_ON_TWO_CORES * (MORE_ON_CUDA if device.type == "cuda" else 1.0)
     minutes = default if options.minutes is None else options.minutes
-    return with_budget(usual, minutes / MINUTES_ON_TWO_CORES)
+    config = with_budget(usual, minutes / MINUTES_ON_TWO_CORES)
+    return replace(config, prediction=prediction)
 
 
 def parse(arguments):
@@ -76,6 +80,12 @@ def parse(arguments):
         nargs="?",
         const=WEIGHTS,
         help="learn on from a trained model (the shipped one) with scenes it has not seen",
+    )
+    parser.add_argument(
+        "--prediction",
+        choices=[one.value for one in Prediction],
+        default=Prediction.V.value,
+        help="what the UNet learns to tell; the shipped model tells v",
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     return parser.parse_args(arguments)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from ..model import Prediction
+
 
 @dataclass(frozen=True, kw_only=True)
 class StageConfig:
@@ -35,6 +37,7 @@ class TrainingConfig:
     scenes: int = 2000
     size: int = 128
     seed: int = 20240
+    prediction: Prediction = Prediction.V
     workers: int = 2
     autoencoder: StageConfig = StageConfig(
         steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995

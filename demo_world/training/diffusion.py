@@ -7,6 +7,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ..domains import DOMAINS
+from ..model import Prediction, scheduler_of
 from ..prompts import varied_prompt
 from ..tokens import token_ids
 from .data import as_signed
@@ -72,6 +73,24 @@ def draw_timesteps(batch, count, generator):
     return (places * count).long().clamp(max=count - 1)
 
 
+def lesson(prediction, kept):
+    """What the UNet is taught about a noised latent, by prediction.
+
+    (clean, noise, indices of training times) -> (what it reads, what it is told, its answer).
+    """
+
+    def taught(clean, noise, times):
+        if prediction is Prediction.FLOW:
+            told = times + 1
+            time = (told / len(kept))[:, None, None, None]
+            return torch.lerp(clean, noise, time), told, noise - clean
+        share = kept[times][:, None, None, None]
+        noised, velocity = velocity_pair(clean, noise, share)
+        return noised, times, noise if prediction is Prediction.EPS else velocity
+
+    return taught
+
+
 def velocity_pair(clean, noise, kept):
     """The noised latent and the velocity it should tell (Salimans and Ho, 2202.00512)."""
     signal, spoiled = kept.sqrt(), (1.0 - kept).sqrt()
@@ -81,7 +100,8 @@ def velocity_pair(clean, noise, kept):
 def train_diffusion(model, moments, scenes, config, folder, device, resume):
     """Train UNet and text encoder on cached latents."""
     stage, told = config.diffusion, Told(model.unet, model.text_encoder).train()
-    kept = model.scheduler.alphas_cumprod
+    kept = scheduler_of(Prediction.V).alphas_cumprod
+    taught = lesson(config.prediction, kept)
 
     def batch_loss(module, step):
         generator = step_generator(config.seed + 1, step)
@@ -89,11 +109,11 @@ def train_diffusion(model, moments, scenes, config, folder, device, resume):
         clean = draw_latents(moments, chosen, generator)
         times = draw_timesteps(stage.batch, len(kept), generator)
         noise = torch.randn(clean.shape, generator=generator)
-        noised, velocity = velocity_pair(clean, noise, kept[times][:, None, None, None])
+        noised, told_time, answer = taught(clean, noise, times)
         tokens = token_ids(model.tokenizer, draw_prompts(scenes, chosen, generator))
         with fast_arithmetic(device):
-            output = module(noised.to(device), times.to(device), tokens.to(device))
-        return (output.float() - velocity.to(device)).square().mean()
+            output = module(noised.to(device), told_time.to(device), tokens.to(device))
+        return (output.float() - answer.to(device)).square().mean()
 
     learn("diffusion", told, batch_loss, stage, folder, resume)
     told.eval()

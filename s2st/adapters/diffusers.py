@@ -1,36 +1,87 @@
 """Stable Diffusion 1.x, 2.x and XL pipelines of diffusers, made to fit the contract.
 
+Their UNets may predict eps, v or a flow's velocity; transformers have no adapter yet.
+
 The only file of `s2st` that imports diffusers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
+    FlowMatchEulerDiscreteScheduler,
+)
 from torch import Tensor
 
 from ..model.contract import Conditioning, Joint, Query
-from ..model.parameterization import denoised_from_eps, denoised_from_v, to_variance_preserving
+from ..model.parameterization import (
+    denoised_from_eps,
+    denoised_from_flow,
+    denoised_from_v,
+    to_flow,
+    to_variance_preserving,
+)
 from ..model.schedule import sigmas_of_alphas
 
 
-class DiffusersDenoiser(Joint):
-    """A UNet2DConditionModel that predicts eps or v, seen as D(x, sigma, c)."""
+@dataclass(frozen=True)
+class Parameterization:
+    """What a network reads and predicts: between x with its clean estimate and the network."""
 
-    def __init__(
-        self, unet: UNet2DConditionModel, alphas_cumprod: Tensor, prediction_type: str
-    ) -> None:
-        if prediction_type not in ("epsilon", "v_prediction"):
+    prediction_type: str
+    sigma_table: Tensor  # of every training timestep, ascending
+    timesteps: Tensor  # what the network is told of each
+    read: Callable[[Tensor, float], Tensor]  # (x, sigma) -> what the network reads
+    denoised: Callable[[Tensor, Tensor, float], Tensor]  # (x, prediction, sigma) -> D
+
+    @classmethod
+    def of(cls, scheduler: Any) -> Parameterization:
+        """As a pipeline's scheduler tells it."""
+        if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
+            times = flow_times(scheduler)
+            told = times * scheduler.config["num_train_timesteps"]
+            return cls("flow", times / (1 - times), told, to_flow, denoised_from_flow)
+        if not hasattr(scheduler, "alphas_cumprod"):
             raise ValueError(
-                f"The prediction type is {prediction_type!r}, but must be 'epsilon' or "
-                f"'v_prediction': other models have no adapter yet."
+                f"The pipeline's scheduler is a {type(scheduler).__name__}, but must have the "
+                f"alphas_cumprod of Stable Diffusion 1.x, 2.x or XL, or be a "
+                f"FlowMatchEulerDiscreteScheduler."
             )
+        kind = scheduler.config["prediction_type"]
+        if kind not in _DENOISED:
+            raise ValueError(
+                f"The prediction type is {kind!r}, but must be 'epsilon' or 'v_prediction': other "
+                f"models have no adapter yet."
+            )
+        table = sigmas_of_alphas(scheduler.alphas_cumprod)
+        told = torch.arange(len(table))
+        return cls(kind, table, told, to_variance_preserving, _DENOISED[kind])
+
+
+_DENOISED = {"epsilon": denoised_from_eps, "v_prediction": denoised_from_v}
+
+
+def flow_times(scheduler: FlowMatchEulerDiscreteScheduler) -> Tensor:
+    """A flow's training times, ascending; pure noise, t = 1, has no finite sigma and moves
+    halfway inwards.
+    """
+    times = scheduler.sigmas.detach().to("cpu", torch.float64).sort().values
+    times[-1] = torch.minimum(times[-1], (times[-2] + 1) / 2)
+    return times
+
+
+class DiffusersDenoiser(Joint):
+    """A UNet2DConditionModel seen as D(x, sigma, c)."""
+
+    def __init__(self, unet: UNet2DConditionModel, parameterization: Parameterization) -> None:
         read, predicted = unet.config["in_channels"], unet.config["out_channels"]
         if read != predicted:
             raise ValueError(
@@ -39,8 +90,9 @@ class DiffusersDenoiser(Joint):
                 f"they were made from."
             )
         self.unet = unet
-        self.prediction_type = prediction_type
-        self.sigma_table = sigmas_of_alphas(alphas_cumprod)
+        self.prediction_type = parameterization.prediction_type
+        self._parameterization = parameterization
+        self.sigma_table = parameterization.sigma_table
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         """One call of the UNet for all queries whose prompts have the same shape."""
@@ -50,16 +102,15 @@ class DiffusersDenoiser(Joint):
 
     def _together(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         x = torch.cat([one.x for one in queries])
-        prediction = self._predicted(to_variance_preserving(x, sigma), sigma, queries).to(x.dtype)
-        if self.prediction_type == "epsilon":
-            denoised = denoised_from_eps(x, prediction, sigma)
-        else:
-            denoised = denoised_from_v(x, prediction, sigma)
+        read = self._parameterization.read(x, sigma)
+        prediction = self._predicted(read, sigma, queries).to(x.dtype)
+        denoised = self._parameterization.denoised(x, prediction, sigma)
         return list(denoised.split([len(one.x) for one in queries]))
 
     def _predicted(self, z: Tensor, sigma: float, queries: Sequence[Query]) -> Tensor:
         z = z.to(self.unet.dtype)
-        timestep = int((self.sigma_table.log() - torch.tensor(sigma).log()).abs().argmin())
+        nearest = int((self.sigma_table.log() - torch.tensor(sigma).log()).abs().argmin())
+        timestep = self._parameterization.timesteps[nearest].to(z.device)
 
         def joined(parts: list[Tensor]) -> Tensor:
             pairs = zip(parts, queries, strict=True)
@@ -107,15 +158,8 @@ class PipelineParts:
 
         Without `recompute` they keep them: faster by a forward pass, for several times the memory.
         """
-        scheduler = pipeline.scheduler
-        if not hasattr(scheduler, "alphas_cumprod"):
-            raise ValueError(
-                f"The pipeline's scheduler is a {type(scheduler).__name__}, but must have the "
-                f"alphas_cumprod of Stable Diffusion 1.x, 2.x or XL: flow models have no adapter "
-                f"yet."
-            )
-        kind = scheduler.config.prediction_type
-        parts = cls(pipeline, DiffusersDenoiser(pipeline.unet, scheduler.alphas_cumprod, kind))
+        read = Parameterization.of(pipeline.scheduler)
+        parts = cls(pipeline, DiffusersDenoiser(pipeline.unet, read))
         for network in pipeline.components.values():
             if isinstance(network, torch.nn.Module):
                 network.requires_grad_(False)

@@ -8,14 +8,15 @@ import torch
 from torch import nn
 
 from demo_world import scene
-from demo_world.model import load
+from demo_world.model import Prediction, load, scheduler_of
 from demo_world.train import main
 from demo_world.training.autoencoder import edge_loss
 from demo_world.training.config import StageConfig, TrainingConfig, scaled, with_budget
 from demo_world.training.data import random_crops
-from demo_world.training.diffusion import draw_prompts, draw_timesteps, velocity_pair
+from demo_world.training.diffusion import draw_prompts, draw_timesteps, lesson, velocity_pair
 from demo_world.training.loop import learn, learning_rate
 from demo_world.training.optimizer import orthogonal
+from s2st.adapters.diffusers import Parameterization
 
 STAGE = StageConfig(
     steps=40, batch=8, learning_rate=0.05, warm_up=4, average_decay=0.5, log_every=5, save_every=10
@@ -139,6 +140,25 @@ def test_a_noised_latent_and_its_velocity_give_the_clean_one_back():
     assert torch.allclose(kept.sqrt() * noised - (1 - kept).sqrt() * velocity, clean, atol=1e-5)
 
 
+@pytest.mark.parametrize("prediction", list(Prediction))
+def test_what_is_taught_is_what_the_adapter_reads(prediction):
+    """The right answer to the lesson, read by the adapter, is the clean latent."""
+    generator = torch.Generator().manual_seed(0)
+    clean, noise = (torch.randn(4, 4, 8, 8, generator=generator) for _ in range(2))
+    times = torch.tensor([3, 250, 700, 990])
+    taught = lesson(prediction, scheduler_of(Prediction.V).alphas_cumprod)
+    noised, told, answer = taught(clean, noise, times)
+    adapter = Parameterization.of(scheduler_of(prediction))
+    for index, time in enumerate(times.tolist()):
+        sigma = float(adapter.sigma_table[time])
+        state = clean[index] + sigma * noise[index]
+        assert torch.allclose(adapter.read(state, sigma), noised[index], atol=1e-4)
+        assert float(adapter.timesteps[time]) == pytest.approx(float(told[index]))
+        assert torch.allclose(
+            adapter.denoised(state, answer[index], sigma), clean[index], atol=1e-3
+        )
+
+
 def test_times_cover_the_schedule_evenly():
     times = draw_timesteps(10, 1000, torch.Generator().manual_seed(0))
     assert [int(time) // 100 for time in times] == list(range(10))
@@ -171,6 +191,19 @@ def test_a_minute_of_training_lowers_the_loss(smoke, stage, share):
     lines = (smoke / "work" / f"{stage}.jsonl").read_text().splitlines()
     losses = [json.loads(line)["loss"] for line in lines]
     assert losses[-1] < share * losses[0]
+
+
+def test_a_twin_learns_on_from_a_trained_model(smoke, tmp_path):
+    """Its autoencoder stays, and what it predicts is told by the scheduler saved with it."""
+    start, twin = smoke / "model", tmp_path / "twin"
+    line = ["--smoke", "--further", str(start), "--prediction", "flow", "--out", str(twin)]
+    main([*line, "--work", str(tmp_path / "work")])
+    losses = [json.loads(one)["loss"] for one in (tmp_path / "work/diffusion.jsonl").open()]
+    assert losses[-1] < 0.85 * losses[0]
+    before, after = load(start), load(twin)
+    assert type(after.scheduler).__name__ == "FlowMatchEulerDiscreteScheduler"
+    for kept, now in zip(before.vae.parameters(), after.vae.parameters(), strict=True):
+        assert torch.equal(kept, now)
 
 
 def test_what_training_wrote_can_be_loaded(smoke):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
+    CMStochasticIterativeScheduler,
     DDIMScheduler,
     FlowMatchEulerDiscreteScheduler,
     StableDiffusionPipeline,
@@ -40,7 +41,8 @@ from s2st import (
     translate,
     verify_gradient,
 )
-from s2st.adapters.diffusers import DiffusersDenoiser, PipelineParts
+from s2st.adapters.diffusers import DiffusersDenoiser, Parameterization, PipelineParts
+from s2st.model.parameterization import from_flow, to_variance_preserving
 
 WIDTH, STEPS = 32, 5
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -387,17 +389,37 @@ def test_sizes_off_the_stride_are_refused(stable_diffusion):
         PipelineParts.of(stable_diffusion).encode_image(torch.rand(1, 3, 32, 33))
 
 
-def test_inpainting_models_are_refused(alphas_cumprod):
+def test_inpainting_models_are_refused():
+    inpainting = unet(cross_attention_dim=WIDTH, in_channels=9)
     with pytest.raises(ValueError, match="reads 9 channels .* predicts 4"):
-        DiffusersDenoiser(unet(cross_attention_dim=WIDTH, in_channels=9), alphas_cumprod, "epsilon")
+        DiffusersDenoiser(inpainting, Parameterization.of(scheduler("epsilon")))
 
 
-def test_unknown_predictions_are_refused(alphas_cumprod):
+def test_unknown_predictions_are_refused():
     with pytest.raises(ValueError, match="'sample', but must be"):
-        DiffusersDenoiser(unet(cross_attention_dim=WIDTH), alphas_cumprod, "sample")
+        Parameterization.of(scheduler("sample"))
 
 
-def test_flow_models_are_refused(tokenizer):
-    pipeline = stable_diffusion_of(tokenizer, FlowMatchEulerDiscreteScheduler())
-    with pytest.raises(ValueError, match="FlowMatchEulerDiscreteScheduler, but .* alphas_cumprod"):
-        PipelineParts.of(pipeline)
+def test_schedulers_without_noise_levels_of_their_own_are_refused():
+    with pytest.raises(ValueError, match="CMStochasticIterativeScheduler, but .* alphas_cumprod"):
+        Parameterization.of(CMStochasticIterativeScheduler())
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_a_flow_model_is_sampled_along_its_velocity(tokenizer, shift):
+    flow = FlowMatchEulerDiscreteScheduler(shift=shift)
+    pipeline = stable_diffusion_of(tokenizer, flow)
+    parts = PipelineParts.of(pipeline)
+    words = parts.encode_prompt("a street")
+    schedule = make_schedule(parts.sigma_table, STEPS, Spacing.TRAILING)
+    times = [sigma / (1 + sigma) for sigma in schedule.sigmas[:-1]]
+    noise = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(1))
+    state, pairs = noise, zip(times, [*times[1:], 0.0], strict=True)
+    for time, next_time in pairs:
+        told = torch.tensor(1000.0 * time)
+        with torch.no_grad():
+            velocity = pipeline.unet(state, told, encoder_hidden_states=words.embedding).sample
+        state = state + (next_time - time) * velocity
+    seed = to_variance_preserving(from_flow(noise, schedule.sigmas[0]), schedule.sigmas[0])
+    ours = sample(parts.denoiser, seed, Prompt(words), schedule)
+    assert_close(ours, state, atol=1e-3, rtol=1e-3)
