@@ -22,6 +22,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
 from torch import Tensor
 
 from ..model.contract import Conditioning, Joint, Query
+from ..model.features import UPSAMPLINGS
 from ..model.parameterization import (
     denoised_from_eps,
     denoised_from_flow,
@@ -99,6 +100,18 @@ class DiffusersDenoiser(Joint):
         if len({_shapes_of(one) for one in queries}) == 1:
             return self._together(queries, sigma)
         return [self._together([one], sigma)[0] for one in queries]
+
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        """What leaves the block of the second upsampling (DIFT), or of the last of fewer."""
+        found: list[Tensor] = []
+        enlarging = [one for one in self.unet.up_blocks if one.upsamplers is not None]
+        block = enlarging[:UPSAMPLINGS][-1]
+        handle = block.register_forward_hook(lambda _, __, output: found.append(output))
+        try:
+            self.denoise(x, sigma, conditioning)
+        finally:
+            handle.remove()
+        return found[0].to(x.dtype)
 
     def _together(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         x = torch.cat([one.x for one in queries])

@@ -24,6 +24,7 @@ from transformers import (
 )
 
 from s2st import (
+    Conditioning,
     Gradient,
     InversionConfig,
     NullTextConfig,
@@ -37,6 +38,7 @@ from s2st import (
     ask,
     look_of,
     make_schedule,
+    read_features,
     sample,
     translate,
     verify_gradient,
@@ -204,6 +206,41 @@ def test_the_denoised_estimate_is_diffusers(stable_diffusion, normal):
         stable_diffusion.scheduler.set_timesteps(50)
         expected = stable_diffusion.scheduler.step(output, timestep, z).pred_original_sample
         assert_close(ours, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["own_pipeline", "stable_diffusion_xl"])
+def test_features_are_what_leaves_the_last_block_that_enlarges(name, request, normal):
+    """Of a network of two levels; the noise level and the prompt are read as in denoising."""
+    parts = PipelineParts.of(request.getfixturevalue(name))
+    latents, seen = normal(2, 4, 16, 16), []
+    prompt = parts.encode_prompt("day")
+    block = parts.pipeline.unet.up_blocks[0]
+    handle = block.register_forward_hook(lambda _, __, output: seen.append(output))
+    with torch.no_grad():
+        parts.denoiser.denoise(latents, 1.5, prompt)
+        handle.remove()
+        found = parts.denoiser.features(latents, 1.5, prompt)
+    assert found.shape == (2, 64, 16, 16)
+    assert_close(found, seen[0], rtol=0, atol=0)
+    assert not block._forward_hooks
+    assert read_features(parts.denoiser, latents, prompt).dtype is torch.float32
+
+
+def test_features_of_a_deeper_network_are_read_after_the_second_enlargement(alphas_cumprod, normal):
+    torch.manual_seed(0)
+    network = UNet2DConditionModel(
+        block_out_channels=(8, 16, 24, 32),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D",) * 4,
+        up_block_types=("UpBlock2D",) * 4,
+        cross_attention_dim=8,
+        attention_head_dim=8,
+        norm_num_groups=8,
+    )
+    denoiser = DiffusersDenoiser(network, alphas_cumprod, "epsilon")
+    with torch.no_grad():
+        found = denoiser.features(normal(1, 4, 32, 32), 1.5, Conditioning(torch.zeros(1, 3, 8)))
+    assert found.shape == (1, 24, 16, 16)
 
 
 def test_gradients_pass_through_the_network(stable_diffusion, normal):
