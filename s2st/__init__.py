@@ -22,6 +22,7 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
     z0_hat          lookahead(...)       a short differentiable sampling run
     x0_hat          denoised, clean      the one-step clean estimate
     H_c^B           Look                 channel c's distribution in the target domain
+                    RegionalLook         the same in each region of the picture; ours
     eta_c           CorrelationFactor    how strongly channel c carries the domain's appearance
     lambda_s        structure_weight     weight of the structure loss
     lambda_a        appearance_weight    weight of the appearance loss
@@ -35,11 +36,14 @@ from .kit.settings import Limits, Settings
 from .look.correlation import CorrelationConfig, CorrelationFactor, correlation_factor
 from .look.detail import DetailConfig, restore_detail
 from .look.distributions import Distance
+from .look.found import FindConfig, carried_over, found_regions
 from .look.look import Look, look_of
+from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
 from .look.structure import StructureForm, structure_loss
 from .look.task import Task
 from .model.contract import Conditioning, Counted, Denoiser, JointDenoiser, Query, StepRecord, ask
 from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample
+from .model.features import FeatureDenoiser, read_features
 from .model.gradients import GradientError
 from .model.guidance import Prompt, guided_denoised
 from .model.schedule import Schedule, Spacing, make_schedule, sigmas_of_alphas
@@ -66,6 +70,8 @@ __all__ = [
     "DetailConfig",
     "DifferenceConfig",
     "Distance",
+    "FeatureDenoiser",
+    "FindConfig",
     "Gradient",
     "GradientError",
     "InversionConfig",
@@ -78,6 +84,8 @@ __all__ = [
     "Prompt",
     "Query",
     "Reference",
+    "RegionalLook",
+    "Regions",
     "Schedule",
     "SeedConfig",
     "Settings",
@@ -90,10 +98,12 @@ __all__ = [
     "TrajectoryConfig",
     "Translation",
     "ask",
+    "carried_over",
     "correlation_factor",
     "ddim_inverse_step",
     "ddim_step",
     "difference_path",
+    "found_regions",
     "guided_denoised",
     "invert",
     "look_of",
@@ -101,6 +111,9 @@ __all__ = [
     "null_text_inversion",
     "optimize_trajectory",
     "predicted_noise",
+    "read_features",
+    "regional_look",
+    "regions_of_masks",
     "restore_detail",
     "sample",
     "sigmas_of_alphas",

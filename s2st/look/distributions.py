@@ -96,14 +96,19 @@ def soft_histogram(
     latent: Tensor, low: Tensor, high: Tensor, bins: int, mask: Tensor | None = None
 ) -> Tensor:
     """[B, C, bins]: each channel's pixels in Gaussian bins between low [C] and high [C], sum 1."""
-    span = (high - low).clamp_min(EPSILON)
-    scaled = rearrange(latent - low[:, None, None], "b c h w -> b c (h w) 1") / span[:, None, None]
-    centres = torch.linspace(0, 1, bins, dtype=latent.dtype, device=latent.device)
-    near = torch.exp(-0.5 * ((scaled - centres) * bins).square())
+    near = near_bins(latent, low, high, bins)
     if mask is not None:
         near = near * rearrange(mask.to(latent), "b 1 h w -> b 1 (h w) 1")
     counted = near.sum(dim=2)
     return counted / counted.sum(dim=-1, keepdim=True).clamp_min(EPSILON)
+
+
+def near_bins(latent: Tensor, low: Tensor, high: Tensor, bins: int) -> Tensor:
+    """[B, C, N, bins]: how near each pixel is to each of the Gaussian bins of its channel."""
+    span = (high - low).clamp_min(EPSILON)
+    scaled = rearrange(latent - low[:, None, None], "b c h w -> b c (h w) 1") / span[:, None, None]
+    centres = torch.linspace(0, 1, bins, dtype=latent.dtype, device=latent.device)
+    return torch.exp(-0.5 * ((scaled - centres) * bins).square())
 
 
 def cosine_distance(one: Tensor, other: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from ..model.contract import Conditioning
 from ..model.guidance import Prompt, check_prompt
 from .look import Look
 from .mask import check_mask
+from .regions import RegionalLook, check_regional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Task:
     look: Look | None = None  # H^B; methods that can do without keep the structure alone
     eta: Tensor | None = None  # [C], how much each channel's look weighs; None is 1
     mask: Tensor | None = None  # [1 or B, 1, H, W]: 1 may change, 0 stays the source
+    regional: RegionalLook | None = None  # asked for in the look's place, region by region
 
     def __post_init__(self) -> None:
         check_latent("The source latent", self.latent)
@@ -32,6 +34,8 @@ class Task:
         check_prompt("The target prompt", self.target, batch)
         if self.look is not None:
             check_channels("The look", self.look.channels, "the source latent", channels)
+        if self.regional is not None:
+            check_regional(self.regional, self.latent)
         if self.eta is not None:
             check_eta(self.eta, channels)
         if self.mask is not None:
@@ -46,6 +50,10 @@ class Task:
                 "conditioning that describes the picture as it is."
             )
         return self.source
+
+    @property
+    def asks_for_a_look(self) -> bool:
+        return self.look is not None or self.regional is not None
 
     @property
     def wanted(self) -> Look:

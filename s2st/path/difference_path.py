@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from ..kit.settings import number
-from ..look.look import NearestLook
 from ..look.mask import restored_outside
 from ..look.objective import LossConfig, Objective
+from ..look.regional import nearest_look
 from ..look.task import Task
 from ..model.contract import (
     Counted,
@@ -130,9 +130,8 @@ class _Terms:
         self._objective, self._config = Objective(task, config, None), config
         self._on_update = on_update
         self._look = None
-        if task.look is not None:
-            look = (task.look, task.latent, config.neighbours, config.tolerance)
-            self._look = NearestLook(*look, task.mask)
+        if task.asks_for_a_look:
+            self._look = nearest_look(task, config.neighbours, config.tolerance)
         # The losses are means over what may change: a rate of 1 moves by their whole gradient.
         self._rate = rate * _counted(task)
 

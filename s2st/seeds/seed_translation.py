@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ..kit.settings import choice, number
-from ..look.look import WholeLook
 from ..look.objective import Objective
+from ..look.regional import whole_look
 from ..look.task import Task
 from ..model.contract import Counted, Denoiser, OnStep, StepRecord, ignore
 from ..model.ddim import ddim_step
@@ -54,8 +54,7 @@ def translate_seed(
     config = config or SeedConfig()
     check_trajectory(trajectory, task.latent)
     counted, highest = Counted(Rescaled(model)), trajectory.schedule.sigmas[0]
-    whole = WholeLook(task.wanted, task.latent, config.distance, task.mask)
-    objective = Objective(task, config, whole)
+    objective = Objective(task, config, whole_look(task, config.distance))
     ahead = trajectory.schedule.subsampled(config.lookahead)
     seed, adam = trajectory.seed, Adam(trajectory.seed, config.learning_rate, Adam.LEVEL_EPSILON)
     for index in range(config.iterations):

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from ..kit.settings import choice, number
-from ..look.look import WholeLook
 from ..look.mask import restored_outside
 from ..look.objective import Objective
+from ..look.regional import whole_look
 from ..look.task import Task
 from ..model.checks import check_latent, check_same_latent_shape
 from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, StepRecord, go_on, ignore
@@ -119,10 +119,10 @@ def optimize_trajectory(
     return x
 
 
-def _look(task: Task, config: TrajectoryConfig) -> WholeLook | None:
+def _look(task: Task, config: TrajectoryConfig) -> Callable[[Tensor], Tensor] | None:
     if config.iterations == 0:
         return None
-    return WholeLook(task.wanted, task.latent, config.distance, task.mask)
+    return whole_look(task, config.distance)
 
 
 @dataclass(frozen=True)

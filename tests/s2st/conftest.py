@@ -4,7 +4,15 @@ import pytest
 import torch
 from ideal import GaussianDenoiser, MixtureDenoiser
 
-from s2st import Conditioning, Prompt, Task, look_of, sigmas_of_alphas
+from s2st import (
+    Conditioning,
+    Prompt,
+    Regions,
+    Task,
+    look_of,
+    regional_look,
+    sigmas_of_alphas,
+)
 
 CHANNELS = 4
 
@@ -94,3 +102,12 @@ def half_mask() -> torch.Tensor:
     mask = torch.zeros(1, 1, 8, 8)
     mask[..., :4] = 1
     return mask
+
+
+@pytest.fixture
+def regional():
+    """Of a domain whose pictures are 1 in their left half and -1 in their right one."""
+    labels = torch.zeros(1, 8, 8, dtype=torch.long)
+    labels[..., 4:] = 1
+    domain = 0.1 * _normal(3, CHANNELS, 8, 8, seed=4) + 1 - 2 * labels[:, None]
+    return regional_look(Regions(labels, labels.expand(3, -1, -1)[None]), domain)

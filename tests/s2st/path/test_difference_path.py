@@ -186,3 +186,16 @@ def test_a_batch_equals_its_pictures_one_by_one(edited, latent, look):
     config = DifferenceConfig()
     singles = torch.cat([edited(config, latent=one[None], look=look) for one in latent])
     assert_close(edited(config, look=look), singles, atol=1e-4, rtol=0)
+
+
+def test_each_region_takes_the_look_of_its_own_kind(edited, source, regional):
+    config = DifferenceConfig(learning_rate=0.1, structure_weight=0.0, iterations=20)
+    edit = edited(config, target=Prompt(source), regional=regional)
+    left, right = edit[..., :4].mean((2, 3)), edit[..., 4:].mean((2, 3))
+    assert bool((left > 0.7).all() and (right < -0.7).all())
+
+
+def test_a_batch_equals_its_pictures_one_by_one_by_region(edited, latent, regional):
+    both = edited(DifferenceConfig(), regional=regional)
+    alone = [edited(DifferenceConfig(), latent=one, regional=regional) for one in latent.split(1)]
+    assert_close(both, torch.cat(alone), atol=1e-4, rtol=0)

@@ -128,3 +128,18 @@ def test_on_shell_of_a_hand_made_case():
     wanted = torch.tensor([0.0, 4.0]).reshape(1, 1, 1, 2)
     given = torch.tensor([5.0, 6.0]).reshape(1, 1, 1, 2)
     assert_close(on_shell(given, wanted), wanted)
+
+
+@pytest.mark.parametrize("distance", list(Distance))
+def test_each_region_is_asked_for_the_look_of_its_own_kind(
+    model, latent, source, sigma_table, asked, regional, distance
+):
+    trajectory = invert(model, latent, source, sigma_table, InversionConfig(steps=10))
+    config = SeedConfig(
+        learning_rate=0.05, structure_weight=0.0, keep_shell=False, distance=distance
+    )
+    task = asked(Prompt(source), regional=regional)
+    first, *_, last = records_of(model, trajectory, task, config)
+    apart = [one.denoised[..., :4].mean() - one.denoised[..., 4:].mean() for one in (first, last)]
+    assert bool((last.loss < first.loss).all())
+    assert apart[1] > apart[0] + 0.02

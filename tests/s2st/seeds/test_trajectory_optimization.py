@@ -272,3 +272,14 @@ def test_a_batch_equals_its_items(curved_model, trajectory, target, asked):
         task = asked(Prompt(target), latent=single.source)
         alone = optimized(curved_model, single, task)
         assert_close(together[item], alone[0], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("gradient", list(Gradient))
+def test_each_region_takes_the_look_of_its_own_kind(
+    curved_model, trajectory, source, asked, regional, gradient
+):
+    config = TrajectoryConfig(gradient=gradient, structure_weight=0.0, learning_rate=0.05)
+    task = asked(Prompt(source), regional=regional)
+    result = optimize_trajectory(curved_model, trajectory, trajectory.seed, task, config)
+    left, right = result[..., :4].mean((2, 3)), result[..., 4:].mean((2, 3))
+    assert bool((left > right + 0.5).all())
