@@ -41,13 +41,14 @@ from .look.look import Look, look_of
 from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
 from .look.structure import StructureForm, structure_loss
 from .look.task import Task
+from .model.autoencoder import Autoencoder, Tiled
 from .model.contract import Conditioning, Counted, Denoiser, JointDenoiser, Query, StepRecord, ask
 from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample
 from .model.features import FeatureDenoiser, read_features
 from .model.gradients import GradientError
 from .model.guidance import Prompt, guided_denoised
 from .model.schedule import Schedule, Spacing, make_schedule, sigmas_of_alphas
-from .model.verify import verify_gradient
+from .model.verify import verify_decoder, verify_gradient
 from .path.difference_path import DifferenceConfig, difference_path
 from .seeds.inversion import InversionConfig, invert
 from .seeds.null_text import NullText, NullTextConfig, NullTextMethod, null_text_inversion
@@ -62,6 +63,7 @@ from .seeds.trajectory_optimization import (
 from .seeds.translate import Stages, Translation, translate
 
 __all__ = [
+    "Autoencoder",
     "Conditioning",
     "CorrelationConfig",
     "CorrelationFactor",
@@ -94,6 +96,7 @@ __all__ = [
     "StepRecord",
     "StructureForm",
     "Task",
+    "Tiled",
     "Trajectory",
     "TrajectoryConfig",
     "Translation",
@@ -120,5 +123,6 @@ __all__ = [
     "structure_loss",
     "translate",
     "translate_seed",
+    "verify_decoder",
     "verify_gradient",
 ]

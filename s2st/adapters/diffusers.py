@@ -20,6 +20,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
 from torch import Tensor
+from torch.func import functional_call
 
 from ..model.contract import Conditioning, Joint, Query
 from ..model.features import UPSAMPLINGS
@@ -203,33 +204,61 @@ class PipelineParts:
             extra = {"text_embeds": encoded[2], "time_ids": sizes}
         return Conditioning(encoded[0].float(), extra)
 
+    @property
+    def autoencoder(self) -> DiffusersAutoencoder:
+        return DiffusersAutoencoder(self.pipeline)
+
     @torch.no_grad()
     def encode_image(self, image: Tensor) -> Tensor:
         """Latents of images [B, 3, H, W] in 0..1: the posterior mean, scaled, in float32."""
-        vae = self.pipeline.vae
-        check_image_size(image, self.pipeline.vae_scale_factor)
-        with precise(vae) as dtype:
-            posterior = vae.encode((image * 2 - 1).to(self.device, dtype)).latent_dist
-        latent = scaled_latent(vae, posterior.mode())
-        check_finite("The encoded latent", latent, dtype)
-        return latent
+        return self.autoencoder.encode(image)
 
     @torch.no_grad()
     def decode_latent(self, latent: Tensor) -> Tensor:
         """Images [B, 3, H, W] in 0..1."""
+        return self.autoencoder.decode(latent).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class DiffusersAutoencoder:
+    """A pipeline's AutoencoderKL, seen as s2st's; `decode` can be gone back through."""
+
+    pipeline: DiffusionPipeline
+
+    @property
+    def stride(self) -> int:
+        return int(self.pipeline.vae_scale_factor)
+
+    @property
+    def device(self) -> torch.device:
+        return self.pipeline._execution_device
+
+    def encode(self, pictures: Tensor) -> Tensor:
         vae = self.pipeline.vae
-        raw = latent / vae.config["scaling_factor"] + (vae.config["shift_factor"] or 0.0)
+        check_image_size(pictures, self.stride)
         with precise(vae) as dtype:
-            image = vae.decode(raw.to(self.device, dtype)).sample.float()
-        check_finite("The decoded picture", image, dtype)
-        return (image / 2 + 0.5).clamp(0, 1)
+            posterior = vae.encode((pictures * 2 - 1).to(self.device, dtype)).latent_dist
+        latent = scaled_latent(vae, posterior.mode())
+        check_finite("The encoded latent", latent, dtype)
+        return latent
+
+    def decode(self, latents: Tensor) -> Tensor:
+        vae = self.pipeline.vae
+        raw = latents / vae.config["scaling_factor"] + (vae.config["shift_factor"] or 0.0)
+        if torch.is_grad_enabled() and needs_upcast(vae):
+            picture, dtype = decoded_by_copies(vae, raw.to(self.device)), torch.float32
+        else:
+            with precise(vae) as dtype:
+                picture = vae.decode(raw.to(self.device, dtype)).sample.float()
+        check_finite("The decoded picture", picture, dtype)
+        return picture / 2 + 0.5
 
 
 @contextmanager
 def precise(vae: AutoencoderKL) -> Iterator[torch.dtype]:
     """The VAE in float32 where its config says so: XL's overflows in float16."""
     own = vae.dtype
-    if own.itemsize > 2 or not vae.config["force_upcast"]:
+    if not needs_upcast(vae):
         yield own
         return
     # torch's own `to`: diffusers' warns at every cast, of modules that an AutoencoderKL has not.
@@ -238,6 +267,21 @@ def precise(vae: AutoencoderKL) -> Iterator[torch.dtype]:
         yield torch.float32
     finally:
         torch.nn.Module.to(vae, own)
+
+
+def needs_upcast(vae: AutoencoderKL) -> bool:
+    return vae.dtype.itemsize <= 2 and bool(vae.config["force_upcast"])
+
+
+def decoded_by_copies(vae: AutoencoderKL, raw: Tensor) -> Tensor:
+    """Decoded in float32 by copies of the weights, which a graph can keep: `precise` takes its
+    own away again before a backward pass would read them.
+    """
+    for network in (vae.post_quant_conv, vae.decoder):
+        if network is not None:
+            copies = {name: one.float() for name, one in network.named_parameters()}
+            raw = functional_call(network, copies, (raw.float(),))
+    return raw
 
 
 def check_finite(name: str, values: Tensor, dtype: torch.dtype) -> None:

@@ -107,6 +107,15 @@ class Rescaled(Joint):
         ]
 
 
+def rescaled(apply: Callable[[Tensor], Tensor], given: Tensor) -> Tensor:
+    """`apply(given)` in the precision of `given`, gone back through as in `Rescaled`."""
+    if not torch.is_grad_enabled():
+        return apply(given).to(given.dtype)
+    scale = _Scale()
+    answer = apply(_DivideGradient.apply(given, scale)).to(given.dtype)
+    return _MultiplyGradient.apply(answer, scale)
+
+
 class Checkpointed(Joint):
     """A denoiser that recomputes itself in the backward pass instead of keeping its graph."""
 

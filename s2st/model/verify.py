@@ -1,10 +1,13 @@
-"""Is a model's gradient the slope of what it computes? One directional finite difference."""
+"""Is a gradient the slope of what is computed? One directional finite difference."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from .autoencoder import Autoencoder, decoded
 from .contract import Conditioning, Denoiser
 from .gradients import GradientError, Rescaled, loss_and_gradient
 
@@ -13,6 +16,27 @@ TOLERANCE = 0.1  # relative; a wrong backward pass is off by far more, half prec
 DISTANCE = 0.01
 # What torch says of an operation without a backward pass, such as a fused kernel.
 NO_BACKWARD = ("no autograd formula", "does not require grad")
+ADVICE_MODEL = (
+    "use the frozen gradient, or switch off the kernel, patch or attention back-end that has no "
+    "backward pass"
+)
+ADVICE_DECODER = "load the VAE in float32 or bfloat16, or take another VAE of the same family"
+
+
+def slopes_along(
+    losses_of: Callable[[Tensor], Tensor], x: Tensor, direction: Tensor, distance: float
+) -> tuple[float, float, float]:
+    """Slope of the summed losses along `direction`: by autograd, by central difference, usual.
+
+    The usual size is that along any other direction of this length. A slope may be near 0 by
+    chance; what a model bends in between is then larger than the slope, and still small beside it.
+    """
+    _, gradient = loss_and_gradient(losses_of, x)
+    with torch.no_grad():
+        above, below = losses_of(x + distance * direction), losses_of(x - distance * direction)
+    measured = float((above - below).sum()) / (2 * distance)
+    usual = float(gradient.norm() * direction.square().mean().sqrt())
+    return float((gradient * direction).sum()), measured, usual
 
 
 def directional_slopes(
@@ -23,22 +47,13 @@ def directional_slopes(
     direction: Tensor,
     distance: float,
 ) -> tuple[float, float, float]:
-    """Slope of mean(D * direction) along `direction`: by autograd, by central difference, usual.
-
-    The usual size is that along any other direction of this length. A slope may be near 0 by
-    chance; what a model bends in between is then larger than the slope, and still small beside it.
-    """
+    """`slopes_along` of mean(D * direction)."""
 
     def probe(state: Tensor) -> Tensor:
         denoised = Rescaled(model).denoise(state, sigma, conditioning)
         return (denoised * direction).flatten(1).mean(dim=1)
 
-    _, gradient = loss_and_gradient(probe, x)
-    with torch.no_grad():
-        above, below = probe(x + distance * direction), probe(x - distance * direction)
-    measured = float((above - below).sum()) / (2 * distance)
-    usual = float(gradient.norm() * direction.square().mean().sqrt())
-    return float((gradient * direction).sum()), measured, usual
+    return slopes_along(probe, x, direction, distance)
 
 
 def verify_gradient(
@@ -49,23 +64,42 @@ def verify_gradient(
     generator: torch.Generator,
 ) -> None:
     """Refuse a model whose backward pass is missing or disagrees with its forward pass."""
-    noise = torch.randn(x.shape, generator=generator, dtype=torch.float32)
-    direction = noise.to(x.device, x.dtype)
+    direction = _direction(x.shape, x, generator)
+
+    def slopes() -> tuple[float, float, float]:
+        return directional_slopes(model, x, sigma, conditioning, direction, DISTANCE * (1 + sigma))
+
+    _check_slopes(slopes, "The model", ADVICE_MODEL)
+
+
+def verify_decoder(autoencoder: Autoencoder, latent: Tensor, generator: torch.Generator) -> None:
+    """Refuse an autoencoder whose decoder has no gradient, or not its own."""
+    height, width = (side * autoencoder.stride for side in latent.shape[-2:])
+    direction = _direction(latent.shape, latent, generator)
+    weights = _direction((len(latent), 3, height, width), latent, generator)
+
+    def probe(at: Tensor) -> Tensor:
+        return (decoded(autoencoder, at) * weights).flatten(1).mean(dim=1)
+
+    _check_slopes(
+        lambda: slopes_along(probe, latent, direction, DISTANCE), "The decoder", ADVICE_DECODER
+    )
+
+
+def _direction(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=torch.float32).to(like)
+
+
+def _check_slopes(slopes: Callable[[], tuple[float, float, float]], name: str, advice: str) -> None:
     try:
-        claimed, measured, usual = directional_slopes(
-            model, x, sigma, conditioning, direction, distance=DISTANCE * (1 + sigma)
-        )
+        claimed, measured, usual = slopes()
     except RuntimeError as error:
         reason = str(error).partition(". ")[0]
         if not any(text in reason for text in NO_BACKWARD):
             raise
-        raise GradientError(
-            f"The model has no gradient ({reason}): use the frozen gradient, or switch off the "
-            f"kernel, patch or attention back-end that has no backward pass."
-        ) from error
+        raise GradientError(f"{name} has no gradient ({reason}): {advice}.") from error
     if abs(claimed - measured) > TOLERANCE * max(abs(claimed), abs(measured), usual):
         raise GradientError(
-            f"The model's gradient along a test direction is {claimed:g} but its output changes "
-            f"by {measured:g}: its backward pass cannot be trusted, so use the frozen gradient or "
-            f"switch off the patch or attention back-end that breaks it."
+            f"{name}'s gradient along a test direction is {claimed:g} but its output changes by "
+            f"{measured:g}: its backward pass cannot be trusted, so {advice}."
         )

@@ -41,6 +41,7 @@ from s2st import (
     read_features,
     sample,
     translate,
+    verify_decoder,
     verify_gradient,
 )
 from s2st.adapters.diffusers import DiffusersDenoiser, Parameterization, PipelineParts
@@ -407,6 +408,22 @@ def test_pictures_and_latents_that_are_not_finite_are_refused(overflowing, norma
         overflowing.encode_image(torch.ones(1, 3, 32, 32))
     with pytest.raises(ValueError, match=r"decoded picture .*float16, .* load the VAE in float32"):
         overflowing.decode_latent(normal(1, 4, 16, 16))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_decoder_has_its_own_gradient(own_pipeline, normal, dtype):
+    parts = PipelineParts.of(own_pipeline)
+    own_pipeline.vae.register_to_config(force_upcast=dtype is torch.bfloat16)
+    own_pipeline.vae.to(dtype)
+    verify_decoder(parts.autoencoder, normal(1, 4, 16, 16), torch.Generator().manual_seed(0))
+    assert parts.autoencoder.stride == 2
+
+
+def test_a_decoder_clamps_nothing(own_pipeline, normal):
+    parts, latent = PipelineParts.of(own_pipeline), 100 * normal(1, 4, 16, 16)
+    decoded = parts.autoencoder.decode(latent)
+    assert float(decoded.min()) < 0 or float(decoded.max()) > 1
+    assert_close(parts.decode_latent(latent), decoded.clamp(0, 1))
 
 
 def test_pictures_keep_their_scale(stable_diffusion, normal):
