@@ -22,6 +22,7 @@ LIBRARY_ROOMS = {
     "look": ("kit", "model"),
     "seeds": _METHOD,
     "path": _METHOD,
+    "strokes": _METHOD,
     "adapters": ("model", "kit"),
 }
 _NODES = ("core", "pictures")

@@ -1,0 +1,1 @@
+"""GradOP and GradOP+: coarse strokes and a prompt become a picture."""
