@@ -5,6 +5,11 @@ Two methods, which share what they ask of a picture (`Task`: a source, a target,
     translate         S2ST, the method of the paper: seed, seed translation, trajectory
     difference_path   the default: cheaper and closer to the truth, past the paper
 
+Another two begin with coarse strokes in place of a picture (Singh et al., arXiv 2211.17084):
+
+    gradop_plus       the strokes are asked for within one sampling run
+    gradop            of a finished sample, which is then denoised again
+
 After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and this package's:
 
     symbol          name here            meaning
@@ -29,7 +34,8 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
     S               lookahead            steps of the lookahead
 
 Rooms: `model` is what a diffusion model is here, `look` what a picture is asked for, `seeds` the
-paper (read `seeds/translate.py` first: the whole method on one page), `path` the default.
+paper (read `seeds/translate.py` first: the whole method on one page), `path` the default, `strokes`
+pictures from strokes.
 """
 
 from .kit.settings import Limits, Settings
@@ -61,6 +67,10 @@ from .seeds.trajectory_optimization import (
     optimize_trajectory,
 )
 from .seeds.translate import Stages, Translation, translate
+from .strokes.gradop import GradopConfig, gradop
+from .strokes.gradop_plus import GradopPlusConfig, gradop_plus
+from .strokes.painting import Painting, strokes_of
+from .strokes.strokes import Strokes
 
 __all__ = [
     "Autoencoder",
@@ -76,6 +86,8 @@ __all__ = [
     "FindConfig",
     "Gradient",
     "GradientError",
+    "GradopConfig",
+    "GradopPlusConfig",
     "InversionConfig",
     "JointDenoiser",
     "Limits",
@@ -83,6 +95,7 @@ __all__ = [
     "NullText",
     "NullTextConfig",
     "NullTextMethod",
+    "Painting",
     "Prompt",
     "Query",
     "Reference",
@@ -94,6 +107,7 @@ __all__ = [
     "Spacing",
     "Stages",
     "StepRecord",
+    "Strokes",
     "StructureForm",
     "Task",
     "Tiled",
@@ -107,6 +121,8 @@ __all__ = [
     "ddim_step",
     "difference_path",
     "found_regions",
+    "gradop",
+    "gradop_plus",
     "guided_denoised",
     "invert",
     "look_of",
@@ -120,6 +136,7 @@ __all__ = [
     "restore_detail",
     "sample",
     "sigmas_of_alphas",
+    "strokes_of",
     "structure_loss",
     "translate",
     "translate_seed",

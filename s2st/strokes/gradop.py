@@ -1,0 +1,85 @@
+"""GradOP: the nearest picture to a sample that is the strokes when it is painted.
+
+After Singh, Gould and Zheng, arXiv 2211.17084: x* = argmin L(f(x), y) + gamma d(x, x_tau), where
+x_tau is one sample of the prompt; x* is then led back to the model's own pictures by noising and
+denoising it. That code was never released: d is our mean squared difference of latents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..kit.settings import number
+from ..look.task import Task
+from ..model.autoencoder import Autoencoder
+from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, StepRecord, go_on, ignore
+from ..model.ddim import ddim_step
+from ..model.guidance import guided_denoised
+from ..model.parameterization import from_variance_preserving
+from ..model.schedule import Schedule
+from .gradop_plus import noises_for
+from .strokes import Strokes, check_strokes
+from .updates import UpdateConfig, Updates
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradopConfig(UpdateConfig):
+    updates: int = number(60, 0, 500, "Updates in all; 0 is plain sampling.")
+    gamma: float = number(
+        0.01, 0.0, 1000.0, "How firmly the picture stays near the sample it starts from."
+    )
+
+    def steps(self, total: int) -> int:
+        """Steps of both runs together."""
+        return total + (total - self.returns_at(total) if self.updates else 0)
+
+    def returns_at(self, total: int) -> int:
+        """The step from which the second run denoises."""
+        return min(self.begins(total), total - 1)
+
+
+@torch.no_grad()
+def gradop(
+    model: Denoiser,
+    autoencoder: Autoencoder,
+    task: Task,
+    strokes: Strokes,
+    schedule: Schedule,
+    config: GradopConfig | None = None,
+    *,
+    on_step: OnStep = ignore,
+    on_update: OnUpdate = go_on,
+) -> Tensor:
+    """Paint the task's target prompt over the strokes; `task.latent` is the strokes, encoded.
+
+    Without updates this is plain sampling from `starting_seed`, bit for bit.
+    """
+    config = config or GradopConfig()
+    check_strokes(strokes, task, autoencoder)
+    counted, total = Counted(model), config.steps(schedule.steps)
+    noises, losses = noises_for(task.latent, config.noise_seed), None
+
+    def sampled(x: Tensor, first: int, done: int) -> Tensor:
+        for index, (sigma, next_sigma) in enumerate(schedule.pairs()[first:], done + 1):
+            denoised = guided_denoised(counted, x, sigma, task.target)
+            x = ddim_step(x, denoised, sigma, next_sigma)
+            told = losses if index == done + 1 else None
+            on_step(StepRecord(index, total, x, denoised, told, counted.evaluations))
+        return x
+
+    start = from_variance_preserving(next(noises), schedule.sigmas[0])
+    sample = sampled(start, 0, 0)
+    if not config.updates:
+        return sample
+    updates = Updates(autoencoder, task, strokes, config, on_update)
+    clean, losses = updates.optimised(sample, lambda at: config.gamma * distance(at, sample))
+    first = config.returns_at(schedule.steps)
+    return sampled(clean + schedule.sigmas[first] * next(noises), first, schedule.steps)
+
+
+def distance(latent: Tensor, other: Tensor) -> Tensor:
+    """d(z, z_tau), [B]."""
+    return (latent - other).square().mean(dim=(1, 2, 3))
