@@ -23,9 +23,14 @@ _DAMAGE = (SafetensorError, ValueError, KeyError, TypeError, RuntimeError, Overf
 def write_file(
     path: Path, kind: str, tensors: Mapping[str, Tensor], facts: Mapping[str, object]
 ) -> None:
-    """Write to a temporary file beside `path`, then rename: a killed process leaves the old one."""
+    """Never half written: a killed process leaves the old file."""
     metadata = {_KIND: kind, _VERSION: str(VERSION), _FACTS: json.dumps(dict(facts))}
-    contents = save({name: one.contiguous().cpu() for name, one in tensors.items()}, metadata)
+    kept = {name: one.contiguous().cpu() for name, one in tensors.items()}
+    write_whole(path, save(kept, metadata))
+
+
+def write_whole(path: Path, contents: bytes) -> None:
+    """Write to a temporary file beside `path`, then rename: a killed process leaves the old one."""
     # Not by tempfile, whose files only their owner may read whatever the user's umask says.
     temporary = path.parent / f".{uuid4().hex}.partial"
     try:

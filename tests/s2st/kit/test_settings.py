@@ -11,6 +11,8 @@ from s2st import (
     Spacing,
     TrajectoryConfig,
 )
+from s2st.explore.choice import ChoiceConfig
+from s2st.path.settings import PathSettings
 
 CONFIGS = [
     InversionConfig,
@@ -19,6 +21,8 @@ CONFIGS = [
     DifferenceConfig,
     SeedConfig,
     TrajectoryConfig,
+    PathSettings,
+    ChoiceConfig,
 ]
 
 
