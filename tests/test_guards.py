@@ -24,6 +24,8 @@ LIBRARY_ROOMS = {
     "path": _METHOD,
     "strokes": _METHOD,
     "adapters": ("model", "kit"),
+    "explore": ("path", *_METHOD),
+    "cli": ("explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
 }
 _NODES = ("core", "pictures")
 NODE_ROOMS = {
@@ -38,7 +40,8 @@ FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "subprocess"}
 MACHINE_PATHS = tuple("/" + name + "/" for name in ("work", "root", "tmp", "home"))
 WEIGHT_SUFFIXES = {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".npz", ".npy", ".latent"}
 LARGEST_WEIGHTS = 25e6
-PROGRAMS = {ROOT / "demo_world" / "evaluate.py"}  # started as a program, never by ComfyUI
+# Started as programs, never by ComfyUI; a command may know the demo model where it is installed.
+PROGRAMS = {ROOT / "demo_world" / "evaluate.py", ROOT / "s2st" / "cli" / "demo.py"}
 
 
 def relative(path):

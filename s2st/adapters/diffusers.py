@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -252,6 +253,16 @@ class DiffusersAutoencoder:
                 picture = vae.decode(raw.to(self.device, dtype)).sample.float()
         check_finite("The decoded picture", picture, dtype)
         return picture / 2 + 0.5
+
+
+def load_pipeline(folder: Path) -> DiffusionPipeline:
+    """A pipeline out of a folder in diffusers' form; nothing is downloaded."""
+    if not (folder / "model_index.json").is_file():
+        raise ValueError(
+            f"{folder} has no model_index.json, but a folder in diffusers' form is needed: save "
+            f"the model there with diffusers' save_pretrained."
+        )
+    return DiffusionPipeline.from_pretrained(folder, use_safetensors=True, local_files_only=True)
 
 
 @contextmanager

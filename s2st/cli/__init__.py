@@ -1,0 +1,1 @@
+"""The command line: a program that stands on everything else, and on which nothing stands."""

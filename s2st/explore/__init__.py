@@ -1,0 +1,1 @@
+"""Which settings suit a model and pictures of one's own, found without a truth."""

@@ -1,0 +1,40 @@
+"""Everything that a run of the difference path is set by, in one value that can be kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ..kit.settings import choice, number
+from ..model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
+from ..model.schedule import MAX_STEPS, MIN_STEPS, Schedule, Spacing, make_schedule
+from .difference_path import DEFAULT_GUIDANCE, DifferenceConfig
+
+BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds one
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathSettings(DifferenceConfig):
+    """The path's config with its steps and its guidance."""
+
+    steps: int = number(7, MIN_STEPS, MAX_STEPS, "Steps along the path.")
+    spacing: Spacing = choice(Spacing.TRAILING, "Which of the model's timesteps are visited.")
+    guidance: float = number(
+        DEFAULT_GUIDANCE, MIN_GUIDANCE, MAX_GUIDANCE, "How firmly the target prompt is followed."
+    )
+
+    def schedule(self, sigma_table: Tensor) -> Schedule:
+        """The noise levels for a model's table."""
+        return make_schedule(sigma_table, self.steps, self.spacing)
+
+    @property
+    def evaluations(self) -> int:
+        """What the whole path asks of the model."""
+        return expected_evaluations(self, self.guidance, self.steps)
+
+
+def expected_evaluations(config: DifferenceConfig, scale: float, steps: int) -> int:
+    """Model evaluations of a whole path at a guidance scale."""
+    guided = sum(config.guides(index, steps) for index in range(steps)) if scale != 1.0 else 0
+    return BRANCHES * steps + guided
