@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from ..explore.choice import ChoiceConfig, recommended
+from ..explore.choice import Choice, ChoiceConfig
 from ..explore.grid import AXES, MOST_CELLS, UNVARIED, VARIED, grid, varied
 from ..explore.preset import SUFFIX
 from ..explore.table import table
@@ -41,21 +41,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     text = f"One value fixes a setting, several vary it. Where none is varied: {varied_by}."
     group = parser.add_argument_group("settings", text)
     add_settings(group, PathSettings, SETTINGS, several=True)
-    add_settings(parser.add_argument_group("choice"), ChoiceConfig, CHOICE)
+    group = parser.add_argument_group("choice", f"Without --choose it is {ChoiceConfig().rule}.")
+    group.add_argument("--choose", type=int, default=0, help="number of the cell on the sheet")
+    add_settings(group, ChoiceConfig, CHOICE)
 
 
 def run(given: argparse.Namespace) -> int:
-    cells, choice = cells_of(given), ChoiceConfig(**chosen(given, CHOICE))
+    cells, choice = cells_of(given), choice_of(given)
     check_request(given)
+    choice.check(len(cells))
     parts = models.loaded(given.model)
     from .calibration import SHEET, Calibration  # with Pillow, which comes along with diffusers
 
     asked = asked_of(given, parts.pipeline.vae_scale_factor)
     calibration = Calibration(parts, asked, cells, choice, given.out)
     judged = calibration.judged()
-    best = recommended(judged, choice)
+    best = calibration.best()
     calibration.preset(judged[best]).save(given.out / PRESET)
-    sys.stdout.write(f"{table(judged, varied(cells), best)}\n\nChosen: {choice.rule}.\n")
+    sys.stdout.write(f"{table(judged, varied(cells), best)}\n\n{choice.title}\n")
     sys.stdout.write(f"{given.out / SHEET}\n{given.out / PRESET}\n")
     return 0
 
@@ -67,6 +70,11 @@ def cells_of(given: argparse.Namespace) -> list[PathSettings]:
     axes = {name: some for name, some in values.items() if len(some) > 1}
     default = {name: some for name, some in AXES.items() if name not in fixed}
     return grid(axes or default, PathSettings(**fixed), given.cells)
+
+
+def choice_of(given: argparse.Namespace) -> Choice:
+    """Whose choice it is: the rule's, or that of a person who has looked at the sheet."""
+    return Choice(ChoiceConfig(**chosen(given, CHOICE)), given.choose)
 
 
 def check_request(given: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from ..adapters.diffusers import PipelineParts
-from ..explore.choice import Cell, ChoiceConfig
+from ..explore.choice import Cell, Choice
 from ..explore.grid import label, varied
 from ..explore.measures import Judge
 from ..explore.preset import Preset
@@ -35,7 +35,7 @@ class Calibration:
         parts: PipelineParts,
         asked: Asked,
         cells: Sequence[PathSettings],
-        choice: ChoiceConfig,
+        choice: Choice,
         out: Path,
     ) -> None:
         self._parts, self._asked, self._cells = parts, asked, cells
@@ -62,6 +62,10 @@ class Calibration:
             )
             raise
         return [cell for cell, _ in self._done]
+
+    def best(self) -> int:
+        """The number of the chosen one among the cells that are done."""
+        return self._choice.of([cell for cell, _ in self._done])
 
     def preset(self, cell: Cell) -> Preset:
         """A cell's settings, with what they came to and where."""
@@ -105,9 +109,9 @@ class Calibration:
         tiles = [
             Tile(asked.source, ["source", asked.prompt]),
             Tile(asked.references, ["references", asked.target]),
-            *cell_tiles(self._done, self._names, self._choice),
+            *cell_tiles(self._done, self._names, self.best()),
         ]
-        title = f"{len(self._done)} of {len(self._cells)} cells. Chosen: {self._choice.rule}."
+        title = f"{len(self._done)} of {len(self._cells)} cells: {self._choice.title}"
         contents = BytesIO()
         draw(title, tiles).save(contents, "PNG")
         write_whole(self._out / SHEET, contents.getvalue())

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from ..kit.settings import Settings, number
 from ..path.settings import PathSettings
+from .grid import VARIED
 from .measures import Measured
 
+# Both measures rise with the terms' own strength long after pictures stop getting better, so that
+# they tell what is too little, and not which of two that are enough is nearer to the truth.
 RULE = (
-    "of the cells that keep structure within {structure:g} of the best and reach the look within "
-    "{look:g} of the best of those, the cheapest; of equally cheap ones, the best in both together"
+    "the first cell, if it keeps structure within {structure:g} of the best and reaches the look "
+    "within {look:g} of the best that do; else the cheapest that does, and of these the one "
+    "nearest to the first"
 )
 
 
@@ -33,14 +37,42 @@ class Cell:
 @dataclass(frozen=True, kw_only=True)
 class ChoiceConfig(Settings):
     structure_slack: float = number(
-        0.05, 0.0, 1.0, "Edge agreement that may be given up for the look."
+        0.05, 0.0, 1.0, "How much less edge agreement than the best is enough."
     )
-    look_slack: float = number(0.05, 0.0, 1.0, "Share of the look that may be given up for speed.")
+    look_slack: float = number(0.05, 0.0, 1.0, "How much less of the look than the best is enough.")
 
     @property
     def rule(self) -> str:
         """The rule in one sentence."""
         return RULE.format(structure=self.structure_slack, look=self.look_slack)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """By the rule, or by a person who has looked: a cell's number on the sheet, from 1."""
+
+    config: ChoiceConfig
+    by_hand: int = 0
+
+    def check(self, count: int) -> None:
+        """Whether so many cells have the one that was chosen."""
+        if not 0 <= self.by_hand <= count:
+            raise ValueError(
+                f"Cell {self.by_hand} is chosen, but the grid has cells 1 to {count}: choose one "
+                f"of them, or 0 to leave it to the rule."
+            )
+
+    def of(self, cells: Sequence[Cell]) -> int:
+        """Where the chosen cell stands; by the rule until the one of one's own is run."""
+        if 1 <= self.by_hand <= len(cells):
+            return self.by_hand - 1
+        return recommended(cells, self.config)
+
+    @property
+    def title(self) -> str:
+        if self.by_hand:
+            return f"cell {self.by_hand} is chosen by hand."
+        return f"chosen is {self.config.rule}."
 
 
 def frontier(cells: Sequence[Cell]) -> list[int]:
@@ -53,16 +85,24 @@ def frontier(cells: Sequence[Cell]) -> list[int]:
 
 
 def recommended(cells: Sequence[Cell], config: ChoiceConfig | None = None) -> int:
-    """The cell's number by the rule; it is always one of the frontier."""
+    """The cell's number by the rule; the first is what is run without any exploring."""
     config = config or ChoiceConfig()
     if not cells:
         raise ValueError("There is no cell to choose from, but at least 1 is needed: run the grid.")
     best = max(one.measured.structure for one in cells)
     kept = [one for one in cells if one.measured.structure >= best - config.structure_slack]
     best = max(one.measured.look for one in kept)
-    near = [one for one in kept if one.measured.look >= best - config.look_slack]
-    chosen = min(near, key=lambda one: (one.evaluations, -one.measured.together))
-    return next(number for number, one in enumerate(cells) if one is chosen)
+    enough = [one for one in kept if one.measured.look >= best - config.look_slack]
+    first = cells[0]
+    if first in enough:
+        return 0
+    chosen = min(enough, key=lambda one: (one.evaluations, _changes(one.settings, first.settings)))
+    return cells.index(chosen)
+
+
+def _changes(one: PathSettings, other: PathSettings) -> int:
+    """In how many settings the two differ."""
+    return sum(getattr(one, name) != getattr(other, name) for name in VARIED)
 
 
 def _beats(one: tuple[float, float, int], other: tuple[float, float, int]) -> bool:

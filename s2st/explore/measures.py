@@ -28,10 +28,6 @@ class Measured:
     structure: float  # edge agreement with the source
     look: float  # share of the way from the source to the references
 
-    @property
-    def together(self) -> float:
-        return self.structure + self.look
-
 
 class Judge:
     """Measures translations of some source pictures against references, [B, 3, H, W] in 0..1."""

@@ -10,11 +10,12 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from .choice import Cell, ChoiceConfig, frontier, recommended
+from .choice import Cell, frontier
 from .grid import label
 
 PAPER, INK, FAINT = (250, 250, 250), (40, 40, 40), (190, 190, 190)
-CHOSEN, FRONTIER = (34, 139, 84), (31, 119, 180)
+CHOSEN, FRONTIER = "CHOSEN", "on the frontier"
+FRAMES = {CHOSEN: (34, 139, 84), FRONTIER: (31, 119, 180), "": FAINT}
 HEIGHT = 192  # of a picture
 NARROWEST, WIDEST = 224, 640  # of a tile: its words need room, its pictures must end
 SHOWN = 2  # pictures beside each other in a tile
@@ -33,29 +34,27 @@ class Tile:
     frame: tuple[int, int, int] = FAINT
 
 
-def cell_tiles(
-    done: Sequence[tuple[Cell, Tensor]], names: Sequence[str], choice: ChoiceConfig
-) -> list[Tile]:
-    """Cells with their pictures, settings, measures and marks."""
-    cells = [cell for cell, _ in done]
-    best, edge = recommended(cells, choice), frontier(cells)
+def cell_tiles(done: Sequence[tuple[Cell, Tensor]], names: Sequence[str], best: int) -> list[Tile]:
+    """Cells with their pictures, settings, measures and marks; `best` is the chosen one."""
+    edge = frontier([cell for cell, _ in done])
     return [
-        _cell_tile(cell, pictures, names, chosen=at == best, on_frontier=at in edge)
+        _cell_tile(cell, pictures, names, at + 1, _mark(at == best, at in edge))
         for at, (cell, pictures) in enumerate(done)
     ]
 
 
-def _cell_tile(
-    cell: Cell, pictures: Tensor, names: Sequence[str], *, chosen: bool, on_frontier: bool
-) -> Tile:
+def _cell_tile(cell: Cell, pictures: Tensor, names: Sequence[str], number: int, mark: str) -> Tile:
     measured = cell.measured
-    mark = "CHOSEN" if chosen else "on the frontier" if on_frontier else ""
     lines = [
-        label(cell.settings, names),
+        f"{number}: {label(cell.settings, names)}",
         f"structure {measured.structure:.3f}   look {measured.look:.3f}",
-        f"{cell.evaluations} evaluations   {mark}",
+        f"{cell.evaluations} evaluations   {mark}".rstrip(),
     ]
-    return Tile(pictures, lines, CHOSEN if chosen else FRONTIER if on_frontier else FAINT)
+    return Tile(pictures, lines, FRAMES[mark])
+
+
+def _mark(chosen: bool, on_frontier: bool) -> str:
+    return CHOSEN if chosen else FRONTIER if on_frontier else ""
 
 
 def draw(title: str, tiles: Sequence[Tile]) -> Image.Image:

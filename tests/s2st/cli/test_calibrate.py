@@ -39,10 +39,14 @@ def test_the_demo_runs_to_a_preset_that_can_be_loaded(tmp_path, capsys):
     preset = Preset.load(tmp_path / "preset.s2st.json")
     assert preset.settings.iterations == 1
     (line,) = [one for one in told.out.splitlines() if one.endswith("chosen")]
-    assert line.startswith(f"steps {preset.settings.steps} ")
+    assert f"steps {preset.settings.steps} " in line
     assert f"{preset.measures['look']:.3f}" in line
     assert Image.open(tmp_path / "sheet.png").width > 1000
     assert len(told.err.splitlines()) == 3  # the base and the two steps of the grid
+    again = ["calibrate", "--demo", "day", "fog", *FEW, "--out", str(tmp_path), "--choose", "2"]
+    assert main(again) == 0
+    assert capsys.readouterr().err.count("kept from before") == 3
+    assert Preset.load(tmp_path / "preset.s2st.json").settings.steps == 2
 
 
 def test_pictures_of_ones_own_are_read_from_files(tmp_path, capsys):
@@ -67,6 +71,7 @@ REFUSED = {
     "--cells 0": "0 cells, but at least 1",
     "--noise-seed 1 2": "varies 'noise_seed', but only these",
     "--look-slack 2": "look_slack is 2, but must lie within 0 to 1",
+    "--choose 10": "Cell 10 is chosen, but the grid has cells 1 to 9",
     "--guidance 900": "guidance is 900, but must lie within 0 to 100",
 }
 

@@ -10,7 +10,7 @@ from PIL import Image
 from s2st.cli import demo, models
 from s2st.cli.calibration import Calibration, model_mark
 from s2st.cli.program import main
-from s2st.explore.choice import ChoiceConfig
+from s2st.explore.choice import Choice, ChoiceConfig
 from s2st.explore.grid import grid
 from s2st.path.settings import PathSettings
 
@@ -28,7 +28,7 @@ def calibration(parts, tmp_path):
 
     def made(cells=CELLS, target="fog"):
         asked = demo.asked("day", target, 1, 2)
-        return Calibration(parts, asked, cells, ChoiceConfig(), tmp_path)
+        return Calibration(parts, asked, cells, Choice(ChoiceConfig()), tmp_path)
 
     return made
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from s2st.explore.choice import Cell, ChoiceConfig
+from s2st.explore.choice import Cell
 from s2st.explore.measures import Measured
-from s2st.explore.sheet import CHOSEN, FAINT, FRONTIER, HEIGHT, Tile, cell_tiles, draw
+from s2st.explore.sheet import FRAMES, HEIGHT, Tile, cell_tiles, draw
 from s2st.path.settings import PathSettings
 
 RED = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 32, 48)
@@ -27,17 +27,18 @@ def count(sheet, colour):
 
 
 def test_cells_say_settings_measures_cost_and_mark(done):
-    lines = [tile.lines for tile in cell_tiles(done, ("steps",), ChoiceConfig())]
-    assert lines[0] == ["steps 20", "structure 0.700   look 0.600", "52 evaluations   "]
+    lines = [tile.lines for tile in cell_tiles(done, ("steps",), best=1)]
+    assert lines[0] == ["1: steps 20", "structure 0.700   look 0.600", "52 evaluations"]
     assert lines[1][2] == "13 evaluations   CHOSEN"
     assert lines[2][2] == "26 evaluations   on the frontier"
 
 
 def test_the_frames_show_the_choice_and_the_frontier(done):
-    tiles = cell_tiles(done, ("steps",), ChoiceConfig())
-    assert [tile.frame for tile in tiles] == [FAINT, CHOSEN, FRONTIER]
+    tiles = cell_tiles(done, ("steps",), best=1)
+    marks = ["", "CHOSEN", "on the frontier"]
+    assert [tile.frame for tile in tiles] == [FRAMES[one] for one in marks]
     sheet = draw("title", tiles)
-    assert min(count(sheet, one) for one in (FAINT, CHOSEN, FRONTIER)) > 2000
+    assert min(count(sheet, one) for one in FRAMES.values()) > 2000
 
 
 def test_pictures_are_shown_whole_and_two_beside_each_other():
