@@ -3,6 +3,8 @@
 from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
 from .path.difference import NODES as DIFFERENCE
+from .path.explore import NODES as EXPLORE
+from .path.presets import NODES as PRESETS
 from .pictures.compare import NODES as COMPARE
 from .pictures.detail import NODES as DETAIL
 from .pictures.images import NODES as IMAGES
@@ -23,6 +25,8 @@ NODES = [
     *SAMPLING,
     *TRAJECTORY,
     *DIFFERENCE,
+    *EXPLORE,
+    *PRESETS,
     *TRANSLATE,
     *STORAGE,
     *COMPARE,

@@ -63,6 +63,16 @@ def fingerprint(patcher: comfy.model_patcher.ModelPatcher, source: list) -> dict
     }
 
 
+def weights_of(patcher: comfy.model_patcher.ModelPatcher) -> dict[str, object]:
+    """A few of the model's own numbers, for facts that are kept."""
+    return asdict(_weights(patcher))
+
+
+def has_other_weights(patcher: comfy.model_patcher.ModelPatcher, kept: object) -> bool:
+    """Whether `weights_of` another checkpoint were kept; False where none can be read."""
+    return _weights(patcher).differs_from(kept)
+
+
 def told_apart(
     facts: Mapping[str, object],
     patcher: comfy.model_patcher.ModelPatcher,

@@ -83,13 +83,14 @@ def run_stage(
     expected: dict[str, int],
     work: Callable[[Stage], Result],
     kept: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[Result, Calls]:
     """What `work` returns on the loaded model, and the calls it took.
 
     `expected` names its parts and their model evaluations; `kept` is how many of them are gone
-    back through at once.
+    back through at once. Several stages under one bar are given its `progress`.
     """
-    progress = Progress(patcher, expected)
+    progress = progress or Progress(patcher, expected)
 
     def inside(denoiser: ComfyDenoiser, named: Mapping[str, Conditioning]):
         watched, device = progress.watching(denoiser), load_device(patcher)

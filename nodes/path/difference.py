@@ -6,20 +6,22 @@ from torch import Tensor
 
 from ...s2st import DifferenceConfig, InversionConfig, Schedule, Spacing, difference_path
 from ...s2st.path.difference_path import DEFAULT_GUIDANCE
+from ...s2st.path.settings import expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
 from ..core.guidance import guidance_input
 from ..core.latents import packed, picture_of, unpacked
+from ..core.progress import Progress
 from ..core.reports import optimisation_report, relative_error, reported
 from ..core.run import Recorder, Stage, run_stage
 from ..core.settings import STEPS, config_of, setting
 from ..core.types import correlation_input, mask_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
+from .presets import preset_input, under_preset
 
 SPACING = Spacing.TRAILING  # the path begins at the highest noise
-BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds one
 
 
 class DifferencePath(io.ComfyNode):
@@ -69,6 +71,7 @@ class DifferencePath(io.ComfyNode):
                 ),
                 correlation_input(),
                 mask_input(),
+                preset_input(),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),
@@ -79,6 +82,7 @@ class DifferencePath(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, latent, **given) -> io.NodeOutput:
+        given, told = under_preset(model, given)
         config, picture = config_of(DifferenceConfig, given), picture_of(latent)
         schedule = config_of(InversionConfig, given).schedule(sigma_table(model))
         source = unpacked(model, latent, "The source latent")
@@ -87,14 +91,22 @@ class DifferencePath(io.ComfyNode):
         return io.NodeOutput(
             packed(model, result, picture),
             line_chart("difference path", {"loss": recorder.losses}, "step"),
-            reported(_report(result, asked, recorder), model, calls),
+            reported([*told, *_report(result, asked, recorder)], model, calls),
         )
 
 
 def edited(
-    model, asked: Asked, schedule: Schedule, config: DifferenceConfig
+    model,
+    asked: Asked,
+    schedule: Schedule,
+    config: DifferenceConfig,
+    progress: Progress | None = None,
+    part: str = "path",
 ) -> tuple[Tensor, Recorder, Calls]:
-    """(the translated latent on the CPU, the records of its path, the calls it took)."""
+    """(the translated latent on the CPU, the records of its path, the calls it took).
+
+    Several paths under one bar are given its `progress` and each its own `part` of it.
+    """
     recorder = Recorder()
 
     def work(stage: Stage) -> Tensor:
@@ -103,20 +115,16 @@ def edited(
             asked.task(stage),
             schedule,
             config,
-            on_step=recorder.also(stage.progress.listener("path")),
+            on_step=recorder.also(stage.progress.listener(part)),
             on_update=stage.on_update,
         ).cpu()
 
-    expected = {"path": expected_evaluations(config, asked.scale, schedule.steps)}
+    expected = {part: expected_evaluations(config, asked.scale, schedule.steps)}
     shape = asked.latent.shape
-    latent, calls = run_stage(model, asked.prompts, shape, schedule, expected, work)
+    latent, calls = run_stage(
+        model, asked.prompts, shape, schedule, expected, work, progress=progress
+    )
     return latent, recorder, calls
-
-
-def expected_evaluations(config: DifferenceConfig, scale: float, steps: int) -> int:
-    """Model evaluations of the whole path."""
-    guided = sum(config.guides(index, steps) for index in range(steps)) if scale != 1.0 else 0
-    return BRANCHES * steps + guided
 
 
 def _report(result: Tensor, asked: Asked, recorder: Recorder) -> list[str]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
+
+from ...s2st.explore.sheet import font
 
 SIZE = (640, 360)
 MARGIN = 56
@@ -18,14 +20,6 @@ COLOURS = ((31, 119, 180), (214, 96, 39), (44, 140, 90), (140, 80, 160))
 def as_image(picture: Image.Image) -> Tensor:
     """A Pillow picture as IMAGE [1,H,W,3]."""
     return torch.from_numpy(np.asarray(picture.convert("RGB"), dtype=np.float32) / 255.0)[None]
-
-
-def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """Pillow's own font, scalable where Pillow can."""
-    try:
-        return ImageFont.load_default(size)
-    except (TypeError, OSError):
-        return ImageFont.load_default()
 
 
 def line_chart(title: str, curves: dict[str, Sequence[float]], across: str) -> Tensor:

@@ -7,11 +7,12 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from ...s2st.explore.measures import edge_agreement
 from ..core.api import CATEGORY, io, output
 from ..core.layout import one_beside_several, to_channels_first
 from ..core.reports import listed
 from .charts import INK, PAPER, as_image, font
-from .metrics import colour_distance, edge_agreement, psnr
+from .metrics import colour_distance, psnr
 
 LABEL_HEIGHT = 24
 GAP = 6

@@ -17,6 +17,17 @@ def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
     return vae.encode(to_image(padded(picture, stride))), size
 
 
+def decoded(latent: dict, vae) -> Tensor:
+    """A LATENT as IMAGE, in the size that its picture had before it was padded."""
+    samples, channels = latent["samples"], vae.latent_channels
+    if samples.shape[1] != channels:
+        raise ValueError(
+            f"The latent has {samples.shape[1]} channels, but this VAE decodes {channels}: "
+            f"connect the VAE of the checkpoint that made it."
+        )
+    return cropped(vae.decode(samples), picture_of(latent))
+
+
 class EncodeImage(io.ComfyNode):
     @classmethod
     def define_schema(cls):
@@ -56,13 +67,7 @@ class DecodeImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, latent, vae) -> io.NodeOutput:
-        samples, channels = latent["samples"], vae.latent_channels
-        if samples.shape[1] != channels:
-            raise ValueError(
-                f"The latent has {samples.shape[1]} channels, but this VAE decodes {channels}: "
-                f"connect the VAE of the checkpoint that made it."
-            )
-        return io.NodeOutput(cropped(vae.decode(samples), picture_of(latent)))
+        return io.NodeOutput(decoded(latent, vae))
 
 
 NODES = [EncodeImage, DecodeImage]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..explore.choice import Choice, ChoiceConfig
-from ..explore.grid import AXES, MOST_CELLS, UNVARIED, VARIED, grid, varied
+from ..explore.grid import AXES, MOST_CELLS, UNVARIED, VARIED, grid_of, varied
 from ..explore.preset import SUFFIX
 from ..explore.table import table
 from ..path.settings import PathSettings
@@ -65,11 +65,7 @@ def run(given: argparse.Namespace) -> int:
 
 def cells_of(given: argparse.Namespace) -> list[PathSettings]:
     """The grid: a setting with one value is fixed, those with several are varied."""
-    values = chosen(given, SETTINGS)
-    fixed = {name: some[0] for name, some in values.items() if len(some) == 1}
-    axes = {name: some for name, some in values.items() if len(some) > 1}
-    default = {name: some for name, some in AXES.items() if name not in fixed}
-    return grid(axes or default, PathSettings(**fixed), given.cells)
+    return grid_of(chosen(given, SETTINGS), given.cells)
 
 
 def choice_of(given: argparse.Namespace) -> Choice:

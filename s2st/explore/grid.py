@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from enum import Enum
 from itertools import product
 from math import ceil, prod
 from typing import Any
@@ -17,6 +18,7 @@ AXES: Mapping[str, Sequence[Any]] = {
     "learning_rate": (0.003, 0.006),
 }
 MOST_CELLS = 9
+WORDS = {int: "whole numbers", float: "numbers"}
 UNVARIED = "noise_seed"  # it makes variants, of which none suits a model better
 _OTHERS = (one.name for one in fields(PathSettings) if one.name != UNVARIED)
 VARIED = tuple(dict.fromkeys((*AXES, *_OTHERS)))  # the order in which they are told
@@ -45,6 +47,31 @@ def grid(
     return cells
 
 
+def grid_of(
+    values: Mapping[str, Sequence[Any]], most: int = MOST_CELLS, **fixed: Any
+) -> list[PathSettings]:
+    """One value fixes a setting, several vary it; where none is varied, those of AXES are."""
+    fixed |= {name: some[0] for name, some in values.items() if len(some) == 1}
+    axes = {name: some for name, some in values.items() if len(some) != 1}
+    default = {name: some for name, some in AXES.items() if name not in fixed}
+    return grid(axes or default, PathSettings(**fixed), most)
+
+
+def read_values(name: str, text: str) -> list[Any]:
+    """Values of a setting as a person writes them: separated by commas or blanks."""
+    if name not in VARIED:
+        raise _unknown(name)
+    kind = type(PathSettings.limits(name).default)
+    try:
+        return [kind(word) for word in text.replace(",", " ").split()]
+    except ValueError as error:
+        options = [str(one.value) for one in kind] if issubclass(kind, Enum) else []
+        wanted = f"some of {', '.join(options)}" if options else f"{WORDS[kind]}"
+        raise ValueError(
+            f"{name} is {text!r}, but must be {wanted}, separated by commas."
+        ) from error
+
+
 def varied(cells: Sequence[PathSettings]) -> tuple[str, ...]:
     """The settings in which cells differ."""
     values = {name: {getattr(one, name) for one in cells} for name in VARIED}
@@ -53,11 +80,11 @@ def varied(cells: Sequence[PathSettings]) -> tuple[str, ...]:
 
 def label(cell: PathSettings, names: Sequence[str]) -> str:
     """Those of a cell's settings, in words."""
-    parts = [f"{name.replace('_', ' ')} {_shown(getattr(cell, name))}" for name in names]
+    parts = [f"{name.replace('_', ' ')} {shown(getattr(cell, name))}" for name in names]
     return ", ".join(parts) or "the settings given"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value)
     return f"{value:g}" if isinstance(value, (int, float)) else str(getattr(value, "value", value))
@@ -67,12 +94,16 @@ def _place(values: Sequence[Any], wanted: Any) -> int:
     return values.index(wanted) if wanted in values else 0
 
 
+def _unknown(name: str) -> ValueError:
+    return ValueError(
+        f"The grid varies {name!r}, but only these can be varied: {', '.join(VARIED)}."
+    )
+
+
 def _check_axes(axes: Mapping[str, Sequence[Any]], most: int) -> None:
     for name, values in axes.items():
         if name not in VARIED:
-            raise ValueError(
-                f"The grid varies {name!r}, but only these can be varied: {', '.join(VARIED)}."
-            )
+            raise _unknown(name)
         if not values:
             raise ValueError(f"The grid's {name} has no value, but at least 1 is needed: give one.")
     if most < 1:

@@ -21,6 +21,16 @@ def table(cells: Sequence[Cell], names: Sequence[str], best: int) -> str:
     return "\n".join(_line(row, widths) for row in rows)
 
 
+def told(cells: Sequence[Cell], names: Sequence[str], best: int) -> list[str]:
+    """The same as sentences, for where columns cannot be lined up."""
+    marks = dict.fromkeys(frontier(cells), ", on the frontier") | {best: ", chosen"}
+    return [
+        f"{at + 1}: {label(one.settings, names)}: structure {one.measured.structure:.3f}, look "
+        f"{one.measured.look:.3f}, {one.evaluations} evaluations{marks.get(at, '')}"
+        for at, one in enumerate(cells)
+    ]
+
+
 def _row(number: int, cell: Cell, names: Sequence[str], mark: str) -> tuple[str, ...]:
     measures = f"{cell.measured.structure:.3f}", f"{cell.measured.look:.3f}"
     cost = f"{cell.evaluations}", f"{cell.seconds:.1f}"

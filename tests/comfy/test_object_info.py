@@ -6,7 +6,8 @@ from pathlib import Path
 from tools import help_pages
 
 GOLDEN = Path(__file__).parent / "object_info.json"
-DYNAMIC = {("S2ST_LoadTrajectory", "file")}  # lists the files that are there
+# Lists of the files that are there.
+DYNAMIC = {("S2ST_LoadTrajectory", "file"), ("S2ST_LoadPreset", "file")}
 ABOUT_VALUES = ("default", "min", "max", "options")
 
 

@@ -1,0 +1,100 @@
+"""Presets in use and on disk: settings that were found good, once for many graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...s2st.explore.grid import VARIED, shown
+from ...s2st.explore.preset import SUFFIX, Preset
+from ..core.api import CATEGORY, io, output
+from ..core.files import DEEPEST, Kept
+from ..core.fingerprint import has_other_weights
+from ..core.types import PresetSocket
+
+FILES = Kept("preset", SUFFIX, "Save Preset")
+CALLED = {"guidance": "cfg"}  # by inputs of nodes
+
+
+def preset_input():
+    tooltip = "Settings from S2ST Explore or a file; they take the place of those above, but for "
+    return PresetSocket.Input("preset", optional=True, tooltip=f"{tooltip}noise_seed.")
+
+
+def under_preset(model, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """(a node's inputs under its preset, lines on what it changed); as they are without one."""
+    preset = given.get("preset")
+    if preset is None:
+        return dict(given), []
+    wanted = {CALLED.get(name, name): getattr(preset.settings, name) for name in VARIED}
+    changed = {
+        name: value for name, value in wanted.items() if name in given and given[name] != value
+    }
+    parts = [f"{name} {shown(value)}, not {shown(given[name])}" for name, value in changed.items()]
+    lines = [f"the preset sets {'; '.join(parts) or 'nothing otherwise than this node'}"]
+    if has_other_weights(model, preset.made.get("weights")):
+        lines.append("note: the preset was found on another checkpoint")
+    return {**given, **changed}, lines
+
+
+class SavePreset(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="S2ST_SavePreset",
+            display_name="S2ST Save Preset",
+            category=CATEGORY,
+            description="Keeps settings in the output folder, so that they can be used again, by "
+            "other graphs and by the command line.",
+            inputs=[
+                PresetSocket.Input("preset", tooltip="From S2ST Explore."),
+                io.String.Input(
+                    "filename_prefix",
+                    default=FILES.prefix,
+                    tooltip="Folder and name inside ComfyUI's output folder; a number is added.",
+                ),
+            ],
+            outputs=[output(io.String, "file", "Where it was saved, for Load Preset.")],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, preset, filename_prefix) -> io.NodeOutput:
+        return io.NodeOutput(FILES.saved(preset.save, filename_prefix))
+
+
+class LoadPreset(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        files = FILES.listed() or [FILES.nothing]
+        return io.Schema(
+            node_id="S2ST_LoadPreset",
+            display_name="S2ST Load Preset",
+            category=CATEGORY,
+            description="Takes up settings that were saved, by Save Preset or by the command line.",
+            inputs=[
+                io.Combo.Input(
+                    "file",
+                    options=files,
+                    default=files[-1],
+                    tooltip=f"A file that ends in {SUFFIX}, in ComfyUI's output or input folder, "
+                    f"at most {DEEPEST} folders deep; links are not followed.",
+                )
+            ],
+            outputs=[output(PresetSocket, "preset", "The saved settings.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, file) -> bool | str:
+        return FILES.problem(file) or True
+
+    @classmethod
+    def fingerprint_inputs(cls, file) -> str:
+        return str(FILES.located(file).stat().st_mtime_ns)
+
+    @classmethod
+    def execute(cls, file) -> io.NodeOutput:
+        return io.NodeOutput(Preset.load(FILES.located(file)))
+
+
+NODES = [SavePreset, LoadPreset]
