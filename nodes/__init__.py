@@ -8,6 +8,7 @@ from .path.presets import NODES as PRESETS
 from .pictures.compare import NODES as COMPARE
 from .pictures.detail import NODES as DETAIL
 from .pictures.images import NODES as IMAGES
+from .regions.regions import NODES as REGIONS
 from .seeds.correlation import NODES as CORRELATION
 from .seeds.inversion import NODES as INVERSION
 from .seeds.null_text import NODES as NULL_TEXT
@@ -28,6 +29,7 @@ NODES = [
     *EXPLORE,
     *PRESETS,
     *TRANSLATE,
+    *REGIONS,
     *STORAGE,
     *COMPARE,
     *IMAGES,

@@ -33,6 +33,7 @@ NODE_ROOMS = {
     "pictures": ("core",),
     "seeds": _NODES,
     "path": _NODES,
+    "regions": _NODES,
     "demo": ("core",),
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-from ...s2st import CorrelationFactor, Look, Task, look_of
+from ...s2st import CorrelationFactor, Look, RegionalLook, Regions, Task, look_of, regional_look
+from ...s2st.look.regions import check_regional
 from .latents import unpacked
 from .layout import PictureSize, mask_for_latent
 from .prompts import check_prompt_fits
@@ -27,6 +29,7 @@ class Asked:
     domain: Tensor | None = None  # latents of the target domain
     correlation: CorrelationFactor | None = None
     mask: Tensor | None = None
+    regional: RegionalLook | None = None
 
     @classmethod
     def of(cls, model, given: Mapping, latent: Tensor, picture: PictureSize | None) -> Asked:
@@ -35,14 +38,17 @@ class Asked:
         for name, conditioning in prompts.items():
             check_prompt_fits(model, conditioning, PROMPTS[name], len(latent))
         domain = given.get("target_domain")
+        if domain is not None:
+            domain = unpacked(model, domain, "The target domain")
         return cls(
             latent=latent,
             picture=picture,
             prompts=prompts,
             scale=given["cfg"],
-            domain=None if domain is None else unpacked(model, domain, "The target domain"),
+            domain=domain,
             correlation=given.get("correlation"),
             mask=given.get("mask"),
+            regional=_regional(given.get("regions"), latent, domain),
         )
 
     def task(self, stage: Stage) -> Task:
@@ -55,6 +61,7 @@ class Asked:
             look=self._look(),
             eta=None if self.correlation is None else self.correlation.eta.clone().to(latent),
             mask=self._mask(latent),
+            regional=self.regional,
         )
 
     def _look(self) -> Look | None:
@@ -65,3 +72,20 @@ class Asked:
             return None
         batch, _, height, width = latent.shape
         return mask_for_latent(self.mask, batch, (height, width), self.picture).to(latent)
+
+
+def _regional(
+    regions: Regions | None, latent: Tensor, domain: Tensor | None
+) -> RegionalLook | None:
+    """The target domain's look in each region, checked against the source."""
+    if regions is None:
+        return None
+    if domain is None:
+        raise ValueError(
+            "Regions are connected without a target domain, but it is what their looks are taken "
+            "from: connect the latents that S2ST Regions was given."
+        )
+    with torch.inference_mode(False):
+        look = regional_look(regions, domain)
+    check_regional(look, latent)
+    return look

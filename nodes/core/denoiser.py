@@ -20,6 +20,7 @@ from .canvas import Entries, Row, on_canvas, reason_to_part, rows_of, taken
 from .progress import stop_if_interrupted
 from .prompts import PreparedPrompt, PromptHandle
 from .room import Room
+from .shown import feature_block, showing
 
 
 @dataclass
@@ -58,6 +59,18 @@ class ComfyDenoiser(Joint):
         self.calls.evaluations += len(queries)
         self.calls.model_calls += self._made - before
         return [answers[number] for number in range(len(queries))]
+
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        """What one evaluation shows of every picture, [B, channels, h, w]."""
+        _check_plain(self.prompt_of(conditioning))
+        found: list[Tensor] = []
+        block, options = feature_block(self._model.diffusion_model), self._options
+        self._options = showing(options, block, found.append)
+        try:
+            self.denoise(x, sigma, conditioning)
+        finally:
+            self._options = options
+        return torch.cat([one.clone() for one in found])
 
     def _answers(self, rows: list[Row], sigma: float) -> dict[int, Tensor]:
         if self._flow:
@@ -160,6 +173,15 @@ class ComfyDenoiser(Joint):
         if not all(self.prompt_of(one).is_shared for one in prompts):
             return batch
         return self._room.at_once(batch, len(prompts) if self._backward else 0)
+
+
+def _check_plain(prompt: PreparedPrompt) -> None:
+    """Features are read of whole pictures, once of each."""
+    if len(prompt.entries) != 1 or prompt.entries[0].get("area") is not None:
+        raise ValueError(
+            "The prompt has several parts or an area, but features are read under a plain one: "
+            "connect one CLIP Text Encode; any text serves, an empty one too."
+        )
 
 
 def _in_parts(rows: list[Row], size: int) -> list[list[Row]]:

@@ -10,6 +10,7 @@ from .api import io
 TrajectorySocket = io.Custom("S2ST_TRAJECTORY")  # carries an s2st.Trajectory
 NullTextSocket = io.Custom("S2ST_NULL_TEXT")  # carries a NullTextValue
 PresetSocket = io.Custom("S2ST_PRESET")  # carries an s2st Preset
+RegionsSocket = io.Custom("S2ST_REGIONS")  # carries s2st.Regions
 CorrelationSocket = io.Custom("S2ST_CORRELATION")  # carries an s2st.CorrelationFactor
 
 
@@ -21,6 +22,11 @@ def mask_input():
 def correlation_input():
     tooltip = "Channel weights; without it all alike."
     return CorrelationSocket.Input("correlation", optional=True, tooltip=tooltip)
+
+
+def regions_input():
+    tooltip = "From S2ST Regions: each asks for the look of its own kind."
+    return RegionsSocket.Input("regions", optional=True, tooltip=tooltip)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from ..core.progress import Progress
 from ..core.reports import optimisation_report, relative_error, reported
 from ..core.run import Recorder, Stage, run_stage
 from ..core.settings import STEPS, config_of, setting
-from ..core.types import correlation_input, mask_input
+from ..core.types import correlation_input, mask_input, regions_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 from .presets import preset_input, under_preset
@@ -72,6 +72,7 @@ class DifferencePath(io.ComfyNode):
                 correlation_input(),
                 mask_input(),
                 preset_input(),
+                regions_input(),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),

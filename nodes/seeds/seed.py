@@ -16,7 +16,7 @@ from ..core.latents import normal_trajectory, packed_seed, trajectory_picture
 from ..core.reports import optimisation_report, reported, seed_line
 from ..core.run import Recorder, Stage, check_gradients, run_stage
 from ..core.settings import config_of, setting
-from ..core.types import TrajectorySocket, correlation_input
+from ..core.types import TrajectorySocket, correlation_input, regions_input
 from ..core.units import core_sigmas, initial_noise, to_model_space
 from ..pictures.charts import line_chart
 
@@ -50,6 +50,7 @@ class SeedTranslate(io.ComfyNode):
                 setting(SeedConfig, "structure"),
                 setting(SeedConfig, "distance"),
                 correlation_input(),
+                regions_input(),
             ],
             outputs=[
                 output(io.Latent, "seed", "The translated seed."),

@@ -22,6 +22,7 @@ from ..core.types import (
     TrajectorySocket,
     correlation_input,
     mask_input,
+    regions_input,
 )
 from ..pictures.charts import line_chart
 from .fitted import check_null_text_fits, fitted_to, prompts_with_null_text
@@ -70,6 +71,7 @@ class TrajectoryOptimize(io.ComfyNode):
                 ),
                 correlation_input(),
                 mask_input(),
+                regions_input(),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),

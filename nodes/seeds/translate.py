@@ -30,7 +30,7 @@ from ..core.latents import packed, packed_seed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported, seed_line, unread_negative
 from ..core.run import Recorder, Stage, check_gradients, run_stage
 from ..core.settings import STEPS, config_of, setting
-from ..core.types import mask_input
+from ..core.types import mask_input, regions_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 
@@ -116,6 +116,7 @@ class Translate(io.ComfyNode):
                     "latent channels.",
                 ),
                 mask_input(),
+                regions_input(),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),

@@ -18,6 +18,7 @@ from .distributions import ranked, resampled
 
 MOST_REGIONS = 64
 FEWEST_PIXELS = 4  # of a region in a reference that is to say how it looks
+HALF = 0.5
 KEPT_QUANTILES = 256  # of every reference's regions, which are smaller than pictures
 
 
@@ -61,7 +62,7 @@ def check_labels(name: str, labels: Tensor) -> None:
 def regions_of_masks(masks: Tensor) -> Tensor:
     """Labels [B, H, W] of masks [R, B, H, W] in 0..1: 0 is what none covers, then mask by mask.
 
-    A pixel is of the mask that covers most of it; of two that cover it alike, of the later one.
+    A mask covers what it covers by half or more, and of masks that overlap the later lies on top.
     """
     check_tensor("The masks", masks)
     if masks.ndim != 4 or masks.numel() == 0:
@@ -75,14 +76,13 @@ def regions_of_masks(masks: Tensor) -> Tensor:
             f"none covers: join small ones."
         )
     check_finite("The masks", masks)
-    if not bool((masks > 0.5).any()):
+    covered = masks >= HALF
+    if not bool(covered.any()):
         raise ValueError(
             "The masks cover nothing, but at least one must cover a part: paint it white."
         )
-    masks = masks.clamp(0, 1)
-    rest = (1 - masks.sum(dim=0)).clamp_min(0)
-    latest_first = torch.cat([masks.flip(0), rest[None]])
-    return len(masks) - latest_first.argmax(dim=0)
+    numbers = torch.arange(1, 1 + len(masks), device=masks.device)[:, None, None, None]
+    return (covered * numbers).amax(dim=0)
 
 
 def at_size(labels: Tensor, height: int, width: int) -> Tensor:

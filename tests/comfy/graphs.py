@@ -163,6 +163,11 @@ def difference(graph, model, latent, source, positive, negative, **changes):
     return graph.add("S2ST_DifferencePath", model=model, **prompts, **values)
 
 
+def regions(graph, model, prompt, latent, domain, **changes):
+    values = {"count": 3, "search_seed": 0, "latent": latent, "target_domain": domain, **changes}
+    return graph.add("S2ST_Regions", model=model, prompt=prompt, **values)
+
+
 def sample_seed(graph, model, positive, negative, **changes):
     values = {"cfg": 3.0, "steps": STEPS, "spacing": "leading", **changes}
     return graph.add("S2ST_SampleSeed", model=model, positive=positive, negative=negative, **values)
