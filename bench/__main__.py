@@ -1,4 +1,4 @@
-"""The bench's command line: `python dev.py bench quality | ablation | speed | memory | nodes`."""
+"""The bench's command line: `python dev.py bench quality` and its other parts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 SUBCOMMANDS = {
     "quality": "S2ST against its rivals on paired scenes: distance to truth, structure, appearance",
+    "backbones": "the same with the strongest rivals on models that predict something else",
     "ablation": "what each part of S2ST buys",
     "speed": "what each stage costs, in plain sampling runs",
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",

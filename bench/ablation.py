@@ -16,15 +16,13 @@ from demo_world import TUNING_SEEDS
 
 from .axes import COLOUR, EDGES, LABELS, PSNR, TRUE_EDGES, Axis
 from .cost_page import markdown_table
-from .hashes import KEPT, ROOT
 from .judges import SMALL, JudgeConfig
-from .lab import PAIRS, Pair
-from .method import Family, Method
+from .lab import DEFAULT_STEPS, PAIRS, Family, Method, Pair
 from .plan import Plan, findings_with, row_of
 from .rows import Duel, Findings, Row, code_list, read, write
 from .running import make_missing
 from .statistics import Standing, standing
-from .store import Job
+from .store import KEPT, ROOT, Job
 from .studies import STUDIES, Study, made
 
 PAGE, NUMBERS = "ablation.md", "ablation.json"
@@ -89,7 +87,6 @@ def report(studies: Sequence[Study], plan: Plan, done: Sequence[Job], folder: Pa
     if findings is None:
         print("Nothing is known yet: no study has run to its end.", file=sys.stderr)
         return
-    folder.mkdir(parents=True, exist_ok=True)
     write(findings, folder / NUMBERS)
     (folder / PAGE).write_text(page(studies, findings), encoding="utf-8")
     print(f"The report is in {folder / PAGE}")
@@ -110,8 +107,9 @@ def page(studies: Sequence[Study], findings: Findings) -> str:
         "# What each part of S2ST buys",
         f"""`python dev.py bench ablation` makes this page, on the [demo model](demo-model.md)
 and scenes whose truth is known. They are *tuning* scenes, because defaults are chosen from these
-tables: no scene on which methods are compared is used here. All run {findings.facts["steps"]}
-steps, where a table does not say otherwise.
+tables: no scene on which methods are compared is used here. The paper's stages run
+{findings.facts["steps"]} steps and the difference path {DEFAULT_STEPS}, where a table does not say
+otherwise.
 
 Values stand with half their 95 % interval, measured as in [quality.md](quality.md). ▲ and ▼ mark
 what is better or worse than a table's first line, where the interval of the difference, paired by

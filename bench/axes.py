@@ -10,6 +10,7 @@ class Side(str, Enum):
     TRUTH = "distance to truth"
     STRUCTURE = "structure"
     APPEARANCE = "appearance"
+    CLASS = "by class"
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,10 @@ class Axis:
         return f"{value:.{self.digits}f}"
 
 
-_TRUTH, _STRUCTURE, _LOOK = Side.TRUTH, Side.STRUCTURE, Side.APPEARANCE
+_TRUTH, _STRUCTURE, _LOOK, _CLASS = Side
 _OURS = "in the features of our own judge (so neither LPIPS nor FID)"
 _SORTED = "of all results from those of the target domain"
+_BRIGHT = "mean distance of the brightness from the truth's"
 AXES = (
     Axis("psnr", "PSNR", _TRUTH, 1, 2, "peak signal-to-noise ratio to the truth, dB"),
     Axis("ssim", "SSIM", _TRUTH, 1, 3, "structural similarity to the truth"),
@@ -47,3 +49,9 @@ AXES = (
     Axis("frechet", "Fréchet", _LOOK, -1, 3, f"Fréchet distance to the domain {_OURS}", True),
 )
 PSNR, SSIM, PERCEPTUAL, EDGES, TRUE_EDGES, LABELS, COLOUR, SLOPES, FRECHET = AXES
+CLASS_AXES = (
+    Axis("sky", "sky", _CLASS, -1, 3, f"{_BRIGHT} where the sky is"),
+    Axis("bulbs", "lamps", _CLASS, -1, 3, f"{_BRIGHT} on the bulbs of street lamps"),
+    Axis("windows", "windows", _CLASS, -1, 3, f"{_BRIGHT} on windows, lit or not"),
+)
+ALL_AXES = (*AXES, *CLASS_AXES)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from .hashes import ROOT
+from .store import ROOT
 
 FOLDER = ROOT / "docs"
 PAGE, NUMBERS = "cost.md", "cost.json"

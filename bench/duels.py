@@ -1,63 +1,49 @@
-"""Do the claims hold? Two rules, strict and mechanical, each pair of methods on the same scenes.
+"""Does the claim hold? One rule, strict and mechanical, each pair of methods on the same scenes.
 
 Better, equal and worse always mean: the 95 % interval of the paired difference lies above, around
-or below zero. Appearance is judged by the pooled colour distance and, as a second opinion that no
-method optimises, by the Fréchet distance.
+or below zero.
 
-Claim 1, the faithful S2ST beats a rival on structure at equal appearance: at the chosen settings
-its edge agreement with the source is better and its appearance not worse. Where one of the two has
-bought its structure by staying short in appearance, the settings that were tried on the tuning
-scenes decide: the one behind in appearance takes the most structured of its settings that reach
-the other's appearance, and the structure is compared there; if no setting of it reaches that
-appearance, it is beaten.
+The default is laid beside every rival that draws with the model, each at the best of its settings
+and numbers of steps, with the source's detail restored on both sides. Three things are counted,
+over six translations: where it is worse than no rival in truth (PSNR), source edges and colour
+(wanted: all six); where it is better than every rival in truth (wanted: four); where it takes half
+the evaluations of every rival or fewer (wanted: all six). The claim is reached if all three are.
 
-Claim 2, the default is at least as good as a rival: worse on none of distance to truth (PSNR),
-structure and appearance, and better on at least one.
-
-A claim holds for a pair if it holds against every rival, and is reached if it holds in at least
-five of the six translations. Bounds are no rivals.
+The Fréchet distance is told but decides nothing. Rivals that recolour the source never ask the
+model and cannot move an edge: they are rows, but no part of the claim, as little as bounds are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .axes import AXES, COLOUR, EDGES, FRECHET, PSNR, Axis
-from .judging import Trial, advantage, best
-from .method import Family
-from .rows import Duel, Row, shortened
+from .axes import ALL_AXES, COLOUR, EDGES, PSNR, Axis
+from .judging import advantage
+from .lab import Family
+from .methods import DEFAULT
+from .rows import Duel, Findings, Row, Variant, shortened
 from .statistics import Interval, Standing, independent_difference, standing
 
-FAITHFUL, DEFAULT = "S2ST (paper)", "S2ST"
-SHARP_RIVAL = "Difference path, detail restored"
-PAIRS_WANTED = 5
-
-Trials = Mapping[tuple[str, str], Sequence[Trial]]  # by pair and method
+OURS = DEFAULT + Variant.RESTORED.value
+DECIDING = (PSNR, EDGES, COLOUR)
+PAIRS_AHEAD = 4 / 6  # of the translations
 
 
 def meetings(rows: Sequence[Row]) -> list[tuple[Row, Row]]:
-    """Both claimants with every rival."""
-    ours = [one for one in rows if one.method in (FAITHFUL, DEFAULT)]
-    return [(one, other) for one in ours for other in rows if _meets(one, other)]
+    """The default with every row of the same pair whose detail is restored as well."""
+    ours = {one.pair: one for one in rows if one.name == OURS}
+    met = [one for one in rows if one.variant is not Variant.PLAIN and one.name != OURS]
+    return [(ours[one.pair], one) for one in met if one.pair in ours]
 
 
-def _meets(ours: Row, other: Row) -> bool:
-    rival = other.family is Family.RIVAL
-    detailed = (ours.method, other.method) == (DEFAULT, SHARP_RIVAL)
-    return ours.pair == other.pair and (rival or detailed)
-
-
-def duels_of(met: Sequence[tuple[Row, Row]], trials: Trials, old: Mapping) -> list[Duel]:
+def duels_of(met: Sequence[tuple[Row, Row]], old: dict[tuple, Duel]) -> list[Duel]:
     """A duel for every meeting.
 
     `old` are duels by key, of rows that have not changed: paired once, they stand.
     """
-    fought = [(old.get((*one.key, other.method)), one, other) for one, other in met]
-    return [
-        known if known and not _paired(*sides) else duel_of(*sides, trials)
-        for known, *sides in fought
-    ]
+    fought = [(old.get((*one.key, other.name)), one, other) for one, other in met]
+    return [known if known and not _paired(*both) else duel_of(*both) for known, *both in fought]
 
 
 def _paired(*rows: Row) -> bool:
@@ -65,25 +51,11 @@ def _paired(*rows: Row) -> bool:
     return all(one.scores is not None for one in rows)
 
 
-def duel_of(ours: Row, rival: Row, trials: Trials) -> Duel:
+def duel_of(ours: Row, rival: Row) -> Duel:
     """Scene by scene where both were judged in this run, else from their intervals."""
-    axes = {axis.key: shortened(_ahead(ours, rival, axis)) for axis in AXES}
-    told = {}
-    if ours.method == FAITHFUL:
-        tried = trials.get(ours.key, ()), trials.get(rival.key, ())
-        told = {
-            axis.key: structure_claim(axes[EDGES.key], axes[axis.key], *tried, axis)
-            for axis in (COLOUR, FRECHET)
-        }
-    return Duel(
-        pair=ours.pair,
-        ours=ours.method,
-        rival=rival.method,
-        recolours=rival.recolours,
-        paired=_paired(ours, rival),
-        axes=axes,
-        told=told,
-    )
+    axes = {axis.key: shortened(_ahead(ours, rival, axis)) for axis in ALL_AXES}
+    names = {"pair": ours.pair, "ours": ours.name, "rival": rival.name}
+    return Duel(**names, paired=_paired(ours, rival), axes=axes)
 
 
 def _ahead(ours: Row, rival: Row, axis: Axis) -> Interval:
@@ -93,93 +65,82 @@ def _ahead(ours: Row, rival: Row, axis: Axis) -> Interval:
     return apart if axis.better > 0 else -apart
 
 
-def structure_claim(
-    structure: Interval,
-    appearance: Interval,
-    ours: Sequence[Trial],
-    rivals: Sequence[Trial],
-    axis: Axis = COLOUR,
-) -> list[bool | str]:
-    """Whether claim 1 holds against a rival, and how that was decided."""
-    ahead, like = standing(structure), standing(appearance)
-    if ahead is Standing.BETTER and like is not Standing.WORSE:
-        return [True, "at the chosen settings"]
-    if ahead is not Standing.BETTER and like is not Standing.BETTER:
-        return [False, "at the chosen settings"]
-    return _matched(ours, rivals, axis, we_are_behind=ahead is Standing.BETTER)
-
-
-def _matched(
-    ours: Sequence[Trial], rivals: Sequence[Trial], axis: Axis, *, we_are_behind: bool
-) -> list[bool | str]:
-    """Compare structure where the side behind in appearance reaches the other's chosen setting."""
-    behind, before = (ours, rivals) if we_are_behind else (rivals, ours)
-    if not behind or not before:
-        return [False, "undecided: appearances differ, and no other settings were tried"]
-    goal = best(before)
-    reaching = [one for one in behind if one.on(axis) <= goal.on(axis)]
-    if not reaching:
-        who = "S2ST" if we_are_behind else "the rival"
-        return [not we_are_behind, f"no setting of {who} reaches the other's appearance"]
-    match = max(reaching, key=lambda one: one.on(EDGES))
-    mine, theirs = (match, goal) if we_are_behind else (goal, match)
-    return [mine.keeps_more(theirs), f"at equal appearance: S2ST {mine}, the rival {theirs}"]
-
-
 @dataclass(frozen=True)
 class Verdict:
-    """A claim about one of our methods, over all pairs."""
+    """What the rule says of duels with rivals, each with the share of its price that we take."""
 
-    ours: str
-    appearance: Axis
     duels: Sequence[Duel]
-
-    @property
-    def faithful(self) -> bool:
-        return self.ours == FAITHFUL
-
-    @property
-    def claim(self) -> str:
-        return (
-            "structure at equal appearance"
-            if self.faithful
-            else "at least as good on all three axes"
-        )
-
-    @property
-    def axes(self) -> list[Axis]:
-        return [*([] if self.faithful else [PSNR]), EDGES, self.appearance]
+    shares: Sequence[float]
 
     @property
     def pairs(self) -> list[str]:
         return list(dict.fromkeys(duel.pair for duel in self.duels))
 
+    def of(self, wanted: Standing, *axes: Axis) -> list[Duel]:
+        """The duels with that standing on any of these axes."""
+        found = {duel.key: [standing(duel.on(axis)) for axis in axes] for duel in self.duels}
+        return [duel for duel in self.duels if wanted in found[duel.key]]
+
     @property
     def lost(self) -> list[Duel]:
-        return [duel for duel in self.duels if not self.holds(duel)]
+        return self.of(Standing.WORSE, *DECIDING)
+
+    @property
+    def not_ahead(self) -> list[Duel]:
+        ahead = self.of(Standing.BETTER, PSNR)
+        return [duel for duel in self.duels if duel not in ahead]
+
+    @property
+    def dear(self) -> list[Duel]:
+        """The rivals that take less than twice our evaluations."""
+        return [one for one, share in zip(self.duels, self.shares, strict=True) if share > 0.5]
+
+    def counts(self, rival: str) -> str:
+        """In how many translations we are ahead of a rival in truth, level and behind."""
+        found = (self.of(wanted, PSNR) for wanted in Standing)
+        return ", ".join(str(sum(duel.rival == rival for duel in some)) for some in found)
+
+    def free_of(self, losses: Sequence[Duel]) -> list[str]:
+        """The pairs in which none of these happened."""
+        touched = {one.pair for one in losses}
+        return [pair for pair in self.pairs if pair not in touched]
 
     @property
     def reached(self) -> bool:
-        return len(self.held()) >= PAIRS_WANTED
-
-    def holds(self, duel: Duel) -> bool:
-        if duel.told:
-            return duel.told[self.appearance.key][0]
-        standings = [standing(duel.axes[axis.key]) for axis in self.axes]
-        return Standing.WORSE not in standings and Standing.BETTER in standings
-
-    def held(self, *, drawing: bool = False) -> list[str]:
-        """The pairs in which it holds against every rival (`drawing`: that asks the model)."""
-        lost = {duel.pair for duel in self.lost if not (drawing and duel.recolours)}
-        return [pair for pair in self.pairs if pair not in lost]
+        ahead = len(self.free_of(self.not_ahead)) >= PAIRS_AHEAD * len(self.pairs)
+        return ahead and not self.lost and not self.dear
 
 
-def verdict(duels: Sequence[Duel], ours: str, appearance: Axis) -> Verdict:
-    """A claim against all rivals."""
-    met = [one for one in duels if one.ours == ours and one.rival != SHARP_RIVAL]
-    return Verdict(ours, appearance, met)
+def verdict(findings: Findings, variant: Variant = Variant.RESTORED) -> Verdict:
+    """The rule on the rows of all rivals that draw."""
+    rows = {one.key: one for one in findings.rows}
+
+    def counts(duel: Duel) -> bool:
+        rival = rows[duel.pair, duel.rival]
+        return rival.family is Family.RIVAL and rival.variant is variant
+
+    duels = [one for one in findings.duels if counts(one)]
+    prices = [(rows[one.pair, one.ours], rows[one.pair, one.rival]) for one in duels]
+    return Verdict(duels, [ours.evaluations / other.evaluations for ours, other in prices])
 
 
-def fair_verdict(duels: Sequence[Duel]) -> Verdict:
-    """Claim 2 against the strongest rival with the detail restored on both sides."""
-    return Verdict(DEFAULT, COLOUR, [one for one in duels if one.rival == SHARP_RIVAL])
+def mean(rows: Sequence[Row], axis: Axis) -> float:
+    return sum(one.on(axis).value for one in rows) / len(rows)
+
+
+def rows_by_name(findings: Findings, wanted: Callable[[Row], bool]) -> dict[str, list[Row]]:
+    """The rows of every name that has run in all translations."""
+    found: dict[str, list[Row]] = {}
+    for one in filter(wanted, findings.rows):
+        found.setdefault(one.name, []).append(one)
+    return {name: rows for name, rows in found.items() if len(rows) == len(findings.pairs)}
+
+
+def strongest(findings: Findings, count: int = 5) -> list[str]:
+    """The rivals that draw, those nearest to the truth first, with the detail restored."""
+
+    def rivals(one: Row) -> bool:
+        return one.family is Family.RIVAL and one.compared
+
+    found = rows_by_name(findings, rivals).values()
+    return [rows[0].method for rows in sorted(found, key=lambda one: -mean(one, PSNR))[:count]]

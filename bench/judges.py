@@ -21,8 +21,7 @@ from torch import Tensor, nn
 
 from demo_world import DOMAINS, LABELS, REFERENCE_SEEDS, TRAIN_SEEDS, labels, render_all, scene
 
-from .hashes import KEPT, ROOT, files_hash, short_hash
-from .store import write_whole
+from .store import KEPT, ROOT, files_hash, short_hash, write_whole
 
 FOLDER = KEPT / "judges"
 HELD_OUT = REFERENCE_SEEDS[2000:]
@@ -165,14 +164,19 @@ def trained(config: JudgeConfig) -> Judge:
 
 
 @torch.no_grad()
-def accuracy(judge: Judge, config: JudgeConfig) -> tuple[float, float]:
-    """Share of held-out pictures with the right domain, and of pixels with the right label."""
+def accuracy(judge: Judge, config: JudgeConfig) -> dict[str, float]:
+    """Share of held-out pictures with the right domain, and of pixels with the right label.
+
+    The latter of all pixels, and of those of every label ("car" and so on).
+    """
     given, domains = lessons(HELD_OUT[: config.held_out]), torch.arange(len(DOMAINS))
     seen = [judge(pictures.float() / 255) for pictures in given.pictures]
-    found = torch.stack([maps.argmax(dim=1) for _, maps in seen])
-    told = torch.stack([logits.argmax(dim=1) for logits, _ in seen])
-    right = told == domains, found == given.labels[:, None]
-    return tuple(one.double().mean().item() for one in right)
+    told = torch.stack([logits.argmax(dim=1) for logits, _ in seen]) == domains
+    truth = given.labels[:, None].expand(-1, len(DOMAINS), -1, -1)
+    right = torch.stack([maps.argmax(dim=1) for _, maps in seen]) == truth
+    shares = {"domains": told, "labels": right}
+    shares |= {name: right[truth == place] for place, name in enumerate(LABELS)}
+    return {name: one.double().mean().item() for name, one in shares.items()}
 
 
 @dataclass(frozen=True)
@@ -180,8 +184,7 @@ class Examined:
     """A judge and how well it did on renders that it had not seen."""
 
     judge: Judge
-    domain_accuracy: float
-    label_accuracy: float
+    accuracy: dict[str, float]
     key: str
 
 
@@ -197,4 +200,4 @@ def open_judge(config: JudgeConfig | None = None, folder: Path = FOLDER) -> Exam
     judge = Judge(config.channels)
     with safe_open(path, "pt") as file:
         judge.load_state_dict({name: file.get_tensor(name) for name in file.keys()})
-        return Examined(judge.eval(), *json.loads(file.metadata()["accuracy"]), key)
+        return Examined(judge.eval(), json.loads(file.metadata()["accuracy"]), key)

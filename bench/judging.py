@@ -10,31 +10,24 @@ can be ignored and none decides alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from demo_world.kinds import Label
+
 from . import metrics
-from .axes import COLOUR, EDGES, FRECHET, LABELS, PERCEPTUAL, PSNR, SLOPES, SSIM, TRUE_EDGES, Axis
-from .hashes import KEPT, digest, files_hash, short_hash
+from .axes import ALL_AXES, COLOUR, EDGES, PSNR, Axis
 from .judges import Examined, Judge
-from .lab import Pair
-from .method import Setting
-from .scenes import label_maps, rendered
-from .statistics import (
-    Interval,
-    Standing,
-    bootstrap_interval,
-    mean_interval,
-    resampled,
-    standing,
-)
-from .store import kept
+from .lab import Pair, Setting
+from .statistics import Interval, bootstrap_interval, mean_interval, resampled
+from .store import BULB, KEPT, digest, files_hash, kept, label_maps, rendered, short_hash
 
 CHUNK = 32
+CLASSES = (Label.SKY, BULB, Label.WINDOW)  # of the axes by class
+CARS = "cars"  # [S, 4]: the source's, of them kept, the result's, of them invented
 Scores = dict[str, Tensor]  # by an axis' key: [S], one value per scene, or [1 + R] of a set
 UNITS = {PSNR: 1.0, EDGES: 0.1, COLOUR: 0.025}
 RULE = (
@@ -52,36 +45,15 @@ def advantage(ours: Scores, theirs: Scores, axis: Axis) -> Interval:
     return interval(axis.better * (ours[axis.key] - theirs[axis.key]), axis)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One setting and what it reached on the tuning scenes."""
-
-    setting: Setting
-    scores: Scores
-
-    def on(self, axis: Axis) -> float:
-        values = self.scores[axis.key]
-        return float(values[0] if axis.of_set else values.mean())
-
-    @property
-    def score(self) -> float:
-        return sum(axis.better * self.on(axis) / unit for axis, unit in UNITS.items())
-
-    def keeps_more(self, other: Trial) -> bool:
-        """Whether it keeps more edges than another, beyond doubt."""
-        return standing(advantage(self.scores, other.scores, EDGES)) is Standing.BETTER
-
-    def __str__(self) -> str:
-        return f"{self.on(EDGES):.2f} ({shown(self.setting) or 'its one setting'})"
+def score(scores: Scores) -> float:
+    """What the rule gives."""
+    values = {axis: scores[axis.key] for axis in UNITS}
+    means = {axis: float(of[0] if axis.of_set else of.mean()) for axis, of in values.items()}
+    return sum(axis.better * means[axis] / unit for axis, unit in UNITS.items())
 
 
 def shown(setting: Setting) -> str:
     return ", ".join(f"{name} {value}" for name, value in setting.items())
-
-
-def best(trials: Sequence[Trial]) -> Trial:
-    """The trial of the highest score; the first of equals."""
-    return max(trials, key=lambda one: one.score)
 
 
 def judged(
@@ -89,7 +61,7 @@ def judged(
 ) -> Scores:
     """The scores of results [S, 3, H, W] for one pair, worked out once for the same pictures."""
     here = Path(__file__).parent
-    code = files_hash(here / "judging.py", here / "metrics.py", here / "statistics.py")
+    code = files_hash(*(here / f"{one}.py" for one in ("judging", "metrics", "statistics")))
     pictures = digest(results.numpy().tobytes())
     key = short_hash([pictures, pair.name, list(seeds), examined.key, list(pool), code])
     path = KEPT / "judged" / f"{key}.safetensors"
@@ -101,19 +73,25 @@ def scores_of(
 ) -> Scores:
     """Every axis; `pool` are the scenes that show the target domain."""
     source, truth = rendered(seeds, pair.source), rendered(seeds, pair.target)
+    labels, seen = label_maps(seeds), _by_parts(judge.label_maps, results)
     colours, slopes, features = look_of(judge, pool, pair.target)
-    values = {
-        PSNR: metrics.psnr(results, truth),
-        SSIM: metrics.ssim(results, truth),
-        PERCEPTUAL: _by_parts(judge.perceptual, results, truth),
-        EDGES: metrics.edge_agreement(results, source),
-        TRUE_EDGES: metrics.edge_agreement(results, truth),
-        LABELS: metrics.label_agreement(_by_parts(judge.label_maps, results), label_maps(seeds)),
-        COLOUR: pooled_distance(metrics.colour_distribution(results), colours),
-        SLOPES: pooled_distance(metrics.slope_distribution(results), slopes),
-        FRECHET: set_frechet(features_of(judge, results), features),
-    }
-    return {axis.key: value.double().contiguous() for axis, value in values.items()}
+    values = (
+        metrics.psnr(results, truth),
+        metrics.ssim(results, truth),
+        _by_parts(judge.perceptual, results, truth),
+        metrics.edge_agreement(results, source),
+        metrics.edge_agreement(results, truth),
+        metrics.label_agreement(seen, labels.where(labels != BULB, Label.LAMP)),
+        pooled_distance(metrics.colour_distribution(results), colours),
+        pooled_distance(metrics.slope_distribution(results), slopes),
+        set_frechet(features_of(judge, results), features),
+        *(metrics.brightness_error(results, truth, labels == one) for one in CLASSES),
+    )
+    cars = (_by_parts(judge.label_maps, source) == Label.CAR, seen == Label.CAR)
+    told = [metrics.tracked(*one) for one in zip(*(one.numpy() for one in cars), strict=True)]
+    found = {axis.key: value for axis, value in zip(ALL_AXES, values, strict=True)}
+    found[CARS] = torch.tensor(told)
+    return {key: value.double().contiguous() for key, value in found.items()}
 
 
 @cache

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+import s2st
 from demo_world import REFERENCE_SEEDS, load, prompt, render, scene
-from demo_world.model import as_pipeline
-from s2st import (
-    InversionConfig,
-    Look,
-    Prompt,
-    Schedule,
-    Spacing,
-    Task,
-    Trajectory,
-    invert,
-    look_of,
-    make_schedule,
-)
+from demo_world.model import WEIGHTS, as_pipeline
 from s2st.adapters.diffusers import PipelineParts
-from s2st.model.contract import Conditioning
+
+# The library's own default; the path does not name it yet.
+DEFAULT_STEPS = getattr(s2st.path.difference_path, "DEFAULT_STEPS", 20)
 
 
 @dataclass(frozen=True)
@@ -68,17 +61,17 @@ class Lab:
 
     parts: PipelineParts
     steps: int = 20
-    spacing: Spacing = Spacing.TRAILING
+    spacing: s2st.Spacing = s2st.Spacing.TRAILING
     references: int = 16
 
     @property
-    def schedule(self) -> Schedule:
-        return make_schedule(self.parts.sigma_table, self.steps, self.spacing)
+    def schedule(self) -> s2st.Schedule:
+        return s2st.make_schedule(self.parts.sigma_table, self.steps, self.spacing)
 
-    def inversion(self, refine: int = 0) -> InversionConfig:
-        return InversionConfig(steps=self.steps, spacing=self.spacing, refine=refine)
+    def inversion(self) -> s2st.InversionConfig:
+        return s2st.InversionConfig(steps=self.steps, spacing=self.spacing)
 
-    def prompt(self, domain: str) -> Conditioning:
+    def prompt(self, domain: str) -> s2st.Conditioning:
         """A domain's plain prompt; the empty text for the domain ''."""
         return self.parts.encode_prompt(prompt(domain) if domain else "")
 
@@ -104,9 +97,9 @@ class Lab:
             meter.seconds += (time.perf_counter() - began) / batch
 
 
-def open_lab(steps: int = 20, references: int = 16) -> Lab:
-    """The laboratory with the committed demo model."""
-    parts = PipelineParts.of(as_pipeline(load()))
+def open_lab(steps: int = 20, references: int = 16, model: Path = WEIGHTS) -> Lab:
+    """The laboratory with a model in the demo model's layout, the committed one by default."""
+    parts = PipelineParts.of(as_pipeline(load(model)))
     parts.pipeline.unet.to(memory_format=torch.channels_last)  # a third faster on CPUs
     return Lab(parts, steps=steps, references=references)
 
@@ -129,44 +122,62 @@ class Case:
     latents: Tensor  # of the source
     references: Tensor  # unpaired pictures of the target domain
     reference_latents: Tensor
-    source_references: Tensor  # unpaired pictures of the source domain
-    source_reference_latents: Tensor
-    _inversions: dict[int, tuple[Trajectory, Meter]] = field(default_factory=dict, repr=False)
+    source_reference_latents: Tensor  # of unpaired pictures of the source domain
+    inversions: dict[int, tuple[s2st.Trajectory, Meter]] = field(default_factory=dict, repr=False)
 
     @property
     def batch(self) -> int:
         return len(self.seeds)
 
-    def inverted(self, refine: int = 0) -> tuple[Trajectory, Meter]:
-        """The source's trajectory, made once, and what making it has cost."""
-        if refine not in self._inversions:
+    def at(self, steps: int) -> Case:
+        """The same scenes at another number of steps."""
+        return replace(self, lab=replace(self.lab, steps=steps))
+
+    def inverted(self, spent: Meter) -> s2st.Trajectory:
+        """The source's trajectory, made once and charged to every method that uses it.
+
+        Where it is made here, the meter that runs sees it; where it lies ready, `spent` is told.
+        """
+        steps = self.lab.steps
+        if steps in self.inversions:
+            spent.add(self.inversions[steps][1])
+        else:
+            task, parts = self.task(1.0), self.lab.parts
             with self.lab.metered(self.batch) as meter:
-                trajectory = invert(
-                    self.lab.parts.denoiser,
-                    self.latents,
-                    self.lab.prompt(self.pair.source),
-                    self.lab.parts.sigma_table,
-                    self.lab.inversion(refine),
+                made = s2st.invert(
+                    parts.denoiser,
+                    task.latent,
+                    task.described,
+                    parts.sigma_table,
+                    self.lab.inversion(),
                 )
-            self._inversions[refine] = trajectory, meter
-        return self._inversions[refine]
+            self.inversions[steps] = made, meter
+        return self.inversions[steps][0]
 
-    def is_inverted(self, refine: int = 0) -> bool:
-        """Whether the trajectory is there already, so that no running meter will see it made."""
-        return refine in self._inversions
-
-    def task(self, guidance: float, references: int | None = None) -> Task:
-        """What is asked of every method of ours, with so many of the references."""
-        lab = self.lab
-        return Task(
+    def task(self, guidance: float) -> s2st.Task:
+        """What is asked of every method of ours."""
+        return s2st.Task(
             latent=self.latents,
-            source=lab.prompt(self.pair.source),
-            target=Prompt(lab.prompt(self.pair.target), lab.prompt(""), guidance),
-            look=look_of(self.reference_latents[:references]),
+            source=self.lab.prompt(self.pair.source),
+            target=self.target(guidance),
+            look=s2st.look_of(self.reference_latents),
         )
 
-    def source_look(self, references: int | None = None) -> Look:
-        return look_of(self.source_reference_latents[:references])
+    def target(self, guidance: float, negative: str = "") -> s2st.Prompt:
+        """The target's prompt, guided away from a domain's (or the empty one)."""
+        lab = self.lab
+        return s2st.Prompt(lab.prompt(self.pair.target), lab.prompt(negative), guidance)
+
+    def source_look(self) -> s2st.Look:
+        return s2st.look_of(self.source_reference_latents)
+
+    def embedding(self, domain: str) -> Tensor:
+        """A domain's prompt (the empty text for ''), once for every picture."""
+        return self.lab.prompt(domain).embedding.repeat(self.batch, 1, 1)
+
+    def generators(self) -> list[torch.Generator]:
+        """One for every picture, so that a batch draws what single pictures draw."""
+        return [torch.Generator().manual_seed(seed) for seed in self.seeds]
 
     def decoded(self, latents: Tensor) -> Tensor:
         return self.lab.parts.decode_latent(latents)
@@ -175,10 +186,9 @@ class Case:
 @torch.no_grad()
 def make_case(lab: Lab, pair: Pair, seeds: Sequence[int]) -> Case:
     """Render and encode everything a batch needs."""
-    source = pictures(seeds, pair.source)
+    source, encode = pictures(seeds, pair.source), lab.parts.encode_image
     looks = pictures(TARGET_REFERENCES[: lab.references], pair.target)
     others = pictures(SOURCE_REFERENCES[: lab.references], pair.source)
-    encode = lab.parts.encode_image
     return Case(
         lab=lab,
         pair=pair,
@@ -188,6 +198,58 @@ def make_case(lab: Lab, pair: Pair, seeds: Sequence[int]) -> Case:
         latents=encode(source),
         references=looks,
         reference_latents=encode(looks),
-        source_references=others,
         source_reference_latents=encode(others),
     )
+
+
+Setting = Mapping[str, float | int | str]
+# (case, setting, meter) -> pictures [B, 3, H, W] in 0..1. The meter already runs; a method adds to
+# it only what it takes from the case ready-made (the inversion).
+Procedure = Callable[[Case, Setting, Meter], Tensor]
+
+
+class Family(str, Enum):
+    BOUND = "bound"  # not a method: what could be reached at best, or without doing anything
+    RECOLOURING = "recolouring"  # never asks the model: moves the source's values
+    RIVAL = "rival"
+    OURS = "ours"
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws with the model, so that its pictures have lost the source's detail."""
+        return self in (Family.RIVAL, Family.OURS)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Method:
+    """One line of the comparison."""
+
+    name: str
+    family: Family
+    run: Procedure
+    settings: Sequence[Setting] = ({},)  # candidates, the best of which is chosen on tuning scenes
+    source: str = ""  # the paper, for the table
+
+
+def settings(names: str, *rows: Sequence[float | str]) -> tuple[Setting, ...]:
+    """Candidate settings from a small table."""
+    return tuple(dict(zip(names.split(), row, strict=True)) for row in rows)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """What a method has made of a case, and what it cost."""
+
+    pictures: Tensor
+    spent: Meter
+
+
+def edited(method: Method, case: Case, setting: Setting) -> Edited:
+    """Run a method, metered; `steps` of a setting are in the place of the lab's."""
+    extra, case = Meter(), case.at(setting.get("steps", case.lab.steps))
+    with case.lab.metered(case.batch) as meter:
+        made = method.run(case, setting, extra)
+    meter.add(extra)
+    if made.shape != case.source.shape or not torch.isfinite(made).all():
+        raise RuntimeError(f"{method.name} has made pictures of shape {tuple(made.shape)}, or NaN.")
+    return Edited(made, meter)

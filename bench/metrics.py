@@ -6,15 +6,18 @@ cumulative histogram over the 256 levels, whose mean distance is the mean distan
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from kornia.filters import spatial_gradient
 from kornia.metrics import ssim as kornia_ssim
+from scipy import ndimage
 from torch import Tensor
 
 BRIGHTNESS = (0.299, 0.587, 0.114)
 LEVELS = 256
 SLOPE_LEVELS = 1024
 SSIM_WINDOW = 11
+LEAST_PATCH = 16  # pixels
 
 
 def psnr(results: Tensor, truth: Tensor) -> Tensor:
@@ -36,9 +39,38 @@ def edge_agreement(results: Tensor, others: Tensor) -> Tensor:
 
 def slopes(pictures: Tensor) -> Tensor:
     """Sobel magnitude of the brightness, [B, H, W]."""
-    weights = torch.tensor(BRIGHTNESS).view(1, 3, 1, 1)
-    grey = (pictures * weights).sum(dim=1, keepdim=True)
-    return spatial_gradient(grey)[:, 0].square().sum(dim=1).sqrt()
+    return spatial_gradient(brightness(pictures)[:, None])[:, 0].square().sum(dim=1).sqrt()
+
+
+def brightness(pictures: Tensor) -> Tensor:
+    """[B, H, W]."""
+    return torch.einsum("bchw,c->bhw", pictures, torch.tensor(BRIGHTNESS))
+
+
+def brightness_error(results: Tensor, truth: Tensor, where: Tensor) -> Tensor:
+    """Mean distance of the brightness where a mask [B, H, W] holds, [B]; NaN if it never does."""
+    apart = (brightness(results) - brightness(truth)).abs() * where
+    return apart.sum(dim=(1, 2)) / where.sum(dim=(1, 2))
+
+
+def patches(mask: np.ndarray) -> list[np.ndarray]:
+    """The connected patches of a mask [H, W], corners touching, that are large enough to tell."""
+    numbered, count = ndimage.label(mask, np.ones((3, 3)))
+    found = [numbered == place + 1 for place in range(count)]
+    return [one for one in found if one.sum() >= LEAST_PATCH]
+
+
+def tracked(before: np.ndarray, after: np.ndarray) -> tuple[int, int, int, int]:
+    """Patches of two masks: (those before, of them kept, those after, of them invented).
+
+    Two patches are one thing if they share at least half the pixels of the smaller one.
+    """
+    some, others = patches(before), patches(after)
+    same = np.array(
+        [[2 * (one & two).sum() >= min(one.sum(), two.sum()) for two in others] for one in some]
+    ).reshape(len(some), len(others))
+    invented = len(others) - same.any(axis=0).sum()
+    return len(some), int(same.any(axis=1).sum()), len(others), int(invented)
 
 
 def colour_distribution(pictures: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ from tools.comfyui import OUR_PACK, Server, find, running
 from tools.workflows import Output, Workflow, to_api
 
 from .cost_page import known_numbers, machine, machine_line, markdown_table, options_of, write_part
-from .hashes import ROOT
+from .store import ROOT
 
 PART = "nodes"
 PACKS = {**OUR_PACK, "s2st_bench": ROOT / "bench" / "pack"}

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .axes import COLOUR, EDGES, FRECHET, PSNR, Axis
-from .lab import PAIRS, Pair
-from .method import Family
+from .axes import COLOUR, EDGES, FRECHET, Axis
+from .duels import strongest
+from .lab import PAIRS, Family
+from .methods import OURS
 from .plan import Plan
-from .rows import Findings, Row
-from .scenes import rendered
-from .store import Job
+from .rows import Findings, Row, Variant
+from .store import rendered
 
 FOLDER = "bench"  # beside the page
 SCATTERS = {COLOUR: f"{FOLDER}/quality-colour.png", FRECHET: f"{FOLDER}/quality-frechet.png"}
 STYLES = {
     Family.BOUND: ("s", "#8a8a8a"),
+    Family.RECOLOURING: ("o", "#6b8f3c"),
     Family.RIVAL: ("o", "#2f6690"),
     Family.OURS: ("D", "#c8401f"),
 }
@@ -32,10 +33,14 @@ def write_pictures(plan: Plan, findings: Findings, docs: Path) -> None:
     for appearance, name in SCATTERS.items():
         scatter(findings, appearance, docs / name)
     for pair in (one for one in PAIRS if one.name in findings.pairs):
-        jobs = sheet_jobs(plan, pair, sheet_rows(findings.of(pair.name)))
-        if all(job is not None and plan.store.has(job) for job in jobs):
-            seeds = plan.evaluation_batches[0][:SHEET_SCENES]
-            made = {job.method.name: plan.store.load(job).floats for job in jobs}
+        methods = {one.name: one for one in plan.methods}
+        rows = sheet_rows(findings, pair.name)
+        if not rows or any(one.method not in methods for one in rows):
+            continue
+        lines = [plan.evaluation(pair, methods[one.method], one.setting)[:1] for one in rows]
+        if all(map(plan.has, lines)):
+            seeds = lines[0][0].seeds[:SHEET_SCENES]
+            made = {line[0].method.name: plan.pictures(line, Variant.RESTORED) for line in lines}
             first = {"source": rendered(seeds, pair.source)}
             last = {"truth": rendered(seeds, pair.target)}
             sheet(first | made | last, len(seeds), docs / sheet_of(pair.name))
@@ -43,13 +48,14 @@ def write_pictures(plan: Plan, findings: Findings, docs: Path) -> None:
 
 def scatter(findings: Findings, appearance: Axis, path: Path) -> None:
     """One panel per pair; up and to the right is better. Numbers name the methods."""
-    names = list(dict.fromkeys(one.method for one in findings.rows))
+    shown = [one for one in findings.rows if one.compared]
+    names = list(dict.fromkeys(one.method for one in shown))
     columns = min(COLUMNS, len(findings.pairs))
     lines = -(-len(findings.pairs) // columns)
     figure = Figure(figsize=(4.3 * columns + 2.6, 3.9 * lines), layout="constrained")
     for place, pair in enumerate(findings.pairs):
         panel = figure.add_subplot(lines, columns, place + 1, title=pair, xscale="log")
-        for one in findings.of(pair):
+        for one in (row for row in shown if row.pair == pair):
             _mark(panel, one, names.index(one.method) + 1, appearance)
         panel.invert_xaxis()
         panel.set_xlabel(f"{appearance.name} distance (right is better)")
@@ -73,20 +79,11 @@ def sheet_of(pair: str) -> str:
     return f"{FOLDER}/quality-{pair.replace(' ', '-')}.jpg"
 
 
-def sheet_rows(rows: Sequence[Row]) -> list[Row]:
-    """Ours, and the strongest rivals by PSNR."""
-    rivals = [one for one in rows if one.family is Family.RIVAL]
-    rivals.sort(key=lambda one: one.on(PSNR).value, reverse=True)
-    return [*(one for one in rows if one.family is Family.OURS), *rivals[:SHEET_RIVALS]]
-
-
-def sheet_jobs(plan: Plan, pair: Pair, rows: Sequence[Row]) -> list[Job | None]:
-    """The first batch of every row; None of a method that the plan does not run."""
-    methods, seeds = {one.name: one for one in plan.methods}, plan.evaluation_batches[0]
-    return [
-        Job(pair, methods[one.method], one.setting, seeds) if one.method in methods else None
-        for one in rows
-    ]
+def sheet_rows(findings: Findings, pair: str) -> list[Row]:
+    """The strongest rivals and ours, the detail restored."""
+    names = [*strongest(findings, SHEET_RIVALS), *(one.name for one in OURS)]
+    rows = {one.method: one for one in findings.of(pair) if one.variant is Variant.RESTORED}
+    return [rows[name] for name in names if name in rows]
 
 
 def sheet(columns: Mapping[str, Tensor], scenes: int, path: Path) -> None:

@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
-from .hashes import ROOT
+from demo_world.model import CHECKPOINT, WEIGHTS
+
 from .judges import SMALL, JudgeConfig
-from .judging import RULE, best
+from .judging import RULE
 from .lab import PAIRS
 from .methods import all_methods, chosen
 from .page import PAGE, opening, page
 from .pictures import write_pictures
-from .plan import Choices, Plan, choose, evaluation_jobs, findings_of, tuning_jobs
-from .rows import NUMBERS, read, write
+from .plan import Line, Plan, at_our_cost, evaluated, findings_of, tuned
+from .rows import NUMBERS, Findings, read, write
 from .running import Failure, make_missing
-from .store import FOLDER
+from .store import FOLDER, ROOT
 
 STAGES = ("tune", "run", "report")
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
@@ -37,16 +39,40 @@ QUICK = {
     "pool": 32,
     "judge": SMALL,
 }
-SIZES = ("scenes", "tuning_scenes", "steps", "references")
+SIZES = ("scenes", "tuning_scenes", "steps", "references", "model")
 
 
-def report(plan: Plan, choices: Choices, docs: Path) -> None:
-    """Judge what there is, add it to the rows known before, write all of it down."""
-    findings = findings_of(plan, choices, read(docs / NUMBERS, plan.facts))
+def compare(
+    plan: Plan,
+    stages: Collection[str] = STAGES,
+    before: Findings | None = None,
+    workers: int = 1,
+    force: bool = False,
+) -> tuple[Findings | None, list[Failure]]:
+    """Go through the stages, add what was found to the rows known `before`; and what failed."""
+    failures: list[Failure] = []
+
+    def make(stage: str, lines: Sequence[Line]) -> None:
+        if stage in stages:
+            jobs = [job for line in lines for job in line]
+            failures.extend(make_missing(jobs, plan.store, workers, stage, force))
+
+    lines = evaluated(plan, tuned(plan, partial(make, "tune")))
+    show_choices(lines)
+    make("run", lines)
+    found = findings_of(plan, lines, (), before)
+    if found is None:
+        return None, failures
+    cost = at_our_cost(plan, found, lines)
+    make("run", cost)
+    return findings_of(plan, lines, cost, before), failures
+
+
+def report(plan: Plan, findings: Findings | None, docs: Path) -> None:
+    """Write all of it down."""
     if findings is None:
         print("Nothing can be judged yet: no method has run on all scenes.", file=sys.stderr)
         return
-    docs.mkdir(parents=True, exist_ok=True)
     write(findings, docs / NUMBERS)
     write_pictures(plan, findings, docs)
     (docs / PAGE).write_text(page(findings, docs), encoding="utf-8")
@@ -72,6 +98,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     add("--steps", type=int, help="sampling steps of all methods (default: 20)")
     references = "pictures of the target domain given to methods (default: 16)"
     add("--references", type=int, help=references)
+    model = "folder of another model of the demo's layout (default: the committed one)"
+    add("--model", type=Path, help=model)
     add("--stages", nargs="+", choices=STAGES, default=STAGES, help="what to do (default: all)")
     workers = "processes of one thread each; 1 (default) has all of torch's threads"
     add("--workers", type=int, default=1, help=workers)
@@ -93,6 +121,12 @@ def plan_of(options: argparse.Namespace) -> Plan:
     values = {**(QUICK if options.quick else {}), **given}
     if "pairs" in values:
         values["pairs"] = tuple(pair for pair in PAIRS if pair.name in values["pairs"])
+    model = values.get("model", WEIGHTS)
+    if not (model / CHECKPOINT).is_file():
+        raise ValueError(
+            f"The model's folder is {model}, but it must hold {CHECKPOINT}, as what `python dev.py "
+            f"train-demo --out {model}` writes does."
+        )
     methods = chosen(all_methods(), options.methods)
     return Plan(methods=methods, folder=options.folder, any_code=options.adopt, **values)
 
@@ -102,11 +136,11 @@ def folder_of(plan: Plan) -> Path:
     return DOCS if plan.facts == Plan().facts and plan.judge == JudgeConfig() else ELSEWHERE
 
 
-def show_choices(choices: Choices) -> None:
+def show_choices(lines: Sequence[Line]) -> None:
     print(f"Settings chosen by: {RULE}")
-    for (pair, method), trials in choices.items():
-        if trials:
-            print(f"  {pair.name:<14} {method.name:<32} {dict(best(trials).setting)}")
+    for job in (line[0] for line in lines):
+        if job.setting:
+            print(f"  {job.pair.name:<14} {job.method.name:<32} {dict(job.setting)}")
 
 
 def show_failures(failures: Sequence[Failure]) -> None:
@@ -125,17 +159,12 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if options.list:
         for one in plan.methods:
-            print(f"{one.name:<32} {one.family.value:<6} {len(one.settings)} settings")
+            print(f"{one.name:<32} {one.family.value:<12} {len(one.settings)} settings")
         return 0
-    how, failures = {"workers": options.workers, "force": options.force}, []
-    if "tune" in options.stages:
-        failures += make_missing(tuning_jobs(plan), plan.store, title="tuning", **how)
-    choices = choose(plan)
-    show_choices(choices)
-    if "run" in options.stages:
-        jobs = evaluation_jobs(plan, choices)
-        failures += make_missing(jobs, plan.store, title="evaluation", **how)
+    docs = options.out or folder_of(plan)
+    before = read(docs / NUMBERS, plan.facts)
+    found, failures = compare(plan, options.stages, before, options.workers, options.force)
     if "report" in options.stages:
-        report(plan, choices, options.out or folder_of(plan))
+        report(plan, found, docs)
     show_failures(failures)
     return 1 if failures else 0

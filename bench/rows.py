@@ -7,19 +7,35 @@ method can be run alone. Rows of another size (scenes, steps ...) or other weigh
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from .axes import AXES, Axis
+from .axes import ALL_AXES, Axis
 from .judging import Scores
-from .method import Family, Setting
+from .lab import Family, Setting
 from .statistics import Interval
 
 NUMBERS = "quality.json"
+FORMAT = 2
 DIGITS = 8  # that are kept of every number
 HEADS = ("facts", "judge", "machine", "missing")
+
+
+class Variant(str, Enum):
+    """What became of a method's pictures before they were judged, or at which price it ran."""
+
+    PLAIN = ""
+    RESTORED = ", detail restored"  # the source's, by the library, from the very same pictures
+    AT_OUR_COST = ", detail restored, at our cost"  # at the steps whose price is nearest to ours
+
+
+def compared(family: Family) -> Variant:
+    """What of a method is laid beside others, and so what its settings are chosen for."""
+    return Variant.RESTORED if family.draws else Variant.PLAIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +44,12 @@ class Row:
 
     pair: str
     method: str
+    variant: Variant = Variant.PLAIN
     family: Family
     source: str  # the paper
     setting: Setting
     axes: Mapping[str, Interval]
+    cars: Sequence[int]  # the judge's: the source's, of them kept, the result's, of them invented
     evaluations: float
     gradients: float
     seconds: float
@@ -39,33 +57,38 @@ class Row:
     scores: Scores | None = field(default=None, compare=False)  # known of rows of this run
 
     @property
+    def name(self) -> str:
+        return self.method + self.variant.value
+
+    @property
     def key(self) -> tuple[str, str]:
-        return self.pair, self.method
+        return self.pair, self.name
+
+    @property
+    def compared(self) -> bool:
+        """Whether this is the variant in which its method is laid beside others."""
+        return self.variant is compared(self.family)
 
     def on(self, axis: Axis) -> Interval:
         return self.axes[axis.key]
 
-    @property
-    def recolours(self) -> bool:
-        """Whether it never asks the model: it only moves the source's values."""
-        return self.evaluations == 0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Duel:
-    """Ours against one rival on one pair: how far it is ahead on each axis."""
+    """Ours against another row on one pair: how far it is ahead on each axis."""
 
     pair: str
     ours: str
     rival: str
-    recolours: bool  # the rival only moves the source's values
     paired: bool  # scene by scene; else from two independent intervals
     axes: Mapping[str, Interval]  # positive is ours
-    told: Mapping[str, Sequence] = field(default_factory=dict)  # claim 1: [holds, why], by look
 
     @property
     def key(self) -> tuple[str, str, str]:
         return self.pair, self.ours, self.rival
+
+    def on(self, axis: Axis) -> Interval:
+        return self.axes[axis.key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,42 +114,50 @@ def merged(old: Sequence[Row], new: Sequence[Row], order: Sequence[str]) -> list
     """The old rows with those of the same key replaced, as far as `order` knows their names."""
     found = {one.key: one for one in (*old, *new)}
     rank = {name: place for place, name in enumerate(order)}
-    known = [one for one in found.values() if one.method in rank]
+    known = [one for one in found.values() if one.name in rank]
     return sorted(known, key=lambda one: [rank[name] for name in one.key])
 
 
 def write(findings: Findings, path: Path) -> None:
     """JSON with a line for every head and every row."""
-    lines = [f"{json.dumps(name)}: {json.dumps(getattr(findings, name))}" for name in HEADS]
+    heads = {"format": FORMAT, **{name: getattr(findings, name) for name in HEADS}}
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in heads.items()]
     for name, rows in {"results": findings.rows, "duels": findings.duels}.items():
         body = ",\n".join(json.dumps(_facts(row)) for row in rows)
         lines.append(f"{json.dumps(name)}: [\n{body}\n]")
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def read(path: Path, facts: Mapping[str, Any]) -> Findings | None:
-    """What was written before, if that has the same facts in common."""
+def read(path: Path, facts: Mapping[str, Any] | None = None) -> Findings | None:
+    """What was written before, if it has the same facts (any will do for None)."""
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if known.get("facts") != facts:
-        return None
-    rows = [Row(**{**_given(one), "family": Family(one["family"])}) for one in known["results"]]
-    duels = [Duel(**_given(one)) for one in known["duels"]]
-    return Findings(**{name: known[name] for name in HEADS}, rows=rows, duels=duels)
+    if known and known.get("format") != FORMAT:
+        print(
+            f"The rows in {path} are of format {known.get('format', 1)}, but this bench reads and "
+            f"writes {FORMAT}: none of them is taken over, run the bench again.",
+            file=sys.stderr,
+        )
+    elif known and facts in (None, known["facts"]):
+        rows = [Row(**_given(one)) for one in known["results"]]
+        duels = [Duel(**_given(one)) for one in known["duels"]]
+        return Findings(**{name: known[name] for name in HEADS}, rows=rows, duels=duels)
+    return None
 
 
 def _facts(one: Row | Duel) -> dict[str, object]:
     """A row with its axes beside the rest."""
-    facts: dict[str, object] = {}
-    for name, value in vars(one).items():
-        if name != "scores":
-            facts |= value if name == "axes" else {name: value}
-    return facts
+    facts = {name: value for name, value in vars(one).items() if name not in ("scores", "axes")}
+    return facts | dict(one.axes)
 
 
 def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What makes the row that `_facts` has told."""
-    axes = {axis.key: Interval(*facts[axis.key]) for axis in AXES if axis.key in facts}
-    return {name: value for name, value in facts.items() if name not in axes} | {"axes": axes}
+    axes = {axis.key: Interval(*facts[axis.key]) for axis in ALL_AXES if axis.key in facts}
+    rest = {name: value for name, value in facts.items() if name not in axes}
+    kinds = {"family": Family, "variant": Variant}
+    made = {name: kind(rest[name]) for name, kind in kinds.items() if name in rest}
+    return {**rest, **made, "axes": axes}
 
 
 def rounded(value: float) -> float:

@@ -12,8 +12,7 @@ from typing import TypeVar
 import torch
 from tqdm import tqdm
 
-from .lab import Lab, Pair, make_case, open_lab
-from .method import edited
+from .lab import Lab, Pair, edited, make_case, open_lab
 from .store import Job, Made, Store, eight_bits
 
 Item = TypeVar("Item")
@@ -64,7 +63,7 @@ def _performed(
 ) -> Iterator[tuple[list[Failure], int]]:
     """As it goes: what failed, and how many jobs are done with."""
     if workers == 1:
-        lab = open_lab(store.steps, store.references)
+        lab = open_lab(store.steps, store.references, store.model)
         for group in groups:
             yield from ((failed, 1) for failed in _perform(lab, group, store))
         return
@@ -82,7 +81,7 @@ def _open_workplace(store: Store) -> None:
     """What a worker process does first."""
     global _workplace
     torch.set_num_threads(1)
-    _workplace = open_lab(store.steps, store.references), store
+    _workplace = open_lab(store.steps, store.references, store.model), store
 
 
 def _perform_in_worker(group: Sequence[Job]) -> list[Failure]:
@@ -93,7 +92,6 @@ def _perform_in_worker(group: Sequence[Job]) -> list[Failure]:
 def _perform(lab: Lab, group: Sequence[Job], store: Store) -> Iterator[list[Failure]]:
     """Job by job: what failed."""
     case = make_case(lab, group[0].pair, group[0].seeds)
-    case.inverted()  # before any meter runs, so that every method is charged for it alike
     for job in group:
         try:
             made = edited(job.method, case, job.setting)

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 import torch
+from scipy.stats import norm as normal
 from scipy.stats import t as student
 from torch import Tensor
 
@@ -49,7 +50,8 @@ def standing(advantage: Interval) -> Standing:
 
 
 def mean_interval(values: Tensor) -> Interval:
-    """The mean of one value per scene, with its Student interval."""
+    """The mean of one value per scene, with its Student interval; NaN has no such value."""
+    values = values[~values.isnan()]
     if len(values) < 2:
         raise ValueError(
             f"There are {len(values)} scenes, but an interval needs at least 2: ask for more."
@@ -57,6 +59,16 @@ def mean_interval(values: Tensor) -> Interval:
     mean, error = values.double().mean().item(), values.double().std().item() / len(values) ** 0.5
     margin = float(student.ppf(TAILS[1], len(values) - 1)) * error
     return Interval(mean, mean - margin, mean + margin)
+
+
+def share_interval(hits: float, count: float) -> Interval:
+    """A share of few things, with Wilson's interval, which neither 0 nor all of them empties."""
+    if count == 0:
+        return Interval(0.0, 0.0, 1.0)
+    share, strength = hits / count, float(normal.ppf(TAILS[1])) ** 2 / count
+    centre = (share + strength / 2) / (1 + strength)
+    margin = (strength * (share * (1 - share) + strength / 4)) ** 0.5 / (1 + strength)
+    return Interval(share, centre - margin, centre + margin)
 
 
 def independent_difference(one: Interval, other: Interval) -> Interval:

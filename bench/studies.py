@@ -26,13 +26,12 @@ from s2st import (
     TrajectoryConfig,
     correlation_factor,
     difference_path,
+    restore_detail,
     translate,
 )
 from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
 
-from .lab import Case, Meter
-from .method import Setting
-from .methods import sharpened
+from .lab import DEFAULT_STEPS, Case, Meter, Setting
 from .rivals.difference_path import run as plain_path
 
 Changes = Mapping[str, Any]
@@ -67,6 +66,7 @@ class Path:
     guidance: float = PATH_GUIDANCE
     draws: int = 1
     detail: bool = False
+    steps: int = DEFAULT_STEPS
 
 
 Choice = Paper | Path
@@ -84,6 +84,7 @@ def by_stages(choice: Paper, case: Case) -> Tensor:
 
 
 def along_the_path(choice: Path, case: Case) -> Tensor:
+    case = case.at(min(choice.steps, case.lab.steps))
     lab = case.lab
     if choice.config is None:
         setting = {"guidance": choice.guidance, "draws": choice.draws, "start": 1.0}
@@ -92,7 +93,8 @@ def along_the_path(choice: Path, case: Case) -> Tensor:
         task = case.task(choice.guidance)
         latents = difference_path(lab.parts.denoiser, task, lab.schedule, choice.config)
         pictures = case.decoded(latents)
-    return sharpened(case, pictures) if choice.detail else pictures
+    returned = case.decoded(case.latents)
+    return restore_detail(pictures, case.source, returned) if choice.detail else pictures
 
 
 def eta_of(choice: Paper, case: Case) -> Tensor | None:

@@ -19,9 +19,7 @@ from torch import Tensor
 from s2st import Prompt, guided_denoised, predicted_noise
 from s2st.model.contract import Denoiser
 
-from ..lab import Case, Meter
-from ..method import Family, Method, Setting
-from .pipelines import generators
+from ..lab import Case, Family, Meter, Method, Setting, settings
 
 
 @torch.no_grad()
@@ -57,15 +55,14 @@ def noise_like(latents: Tensor, randomness: Sequence[torch.Generator]) -> Tensor
 
 def run(case: Case, setting: Setting, _: Meter) -> Tensor:
     lab = case.lab
-    target = Prompt(lab.prompt(case.pair.target), lab.prompt(""), setting["guidance"])
     latents = difference_path(
         lab.parts.denoiser,
         case.latents,
         Prompt(lab.prompt(case.pair.source)),
-        target,
+        case.target(setting["guidance"]),
         lab.schedule.pairs()[lab.steps - round(setting["start"] * lab.steps) :],
         setting["draws"],
-        generators(case),
+        case.generators(),
     )
     return case.decoded(latents)
 
@@ -74,12 +71,9 @@ METHOD = Method(
     name="Difference path",
     family=Family.RIVAL,
     run=run,
-    settings=(
-        {"guidance": 1.5, "draws": 1, "start": 1.0},
-        {"guidance": 2.0, "draws": 1, "start": 1.0},
-        {"guidance": 3.0, "draws": 1, "start": 1.0},
-        {"guidance": 2.0, "draws": 2, "start": 1.0},
-        {"guidance": 2.0, "draws": 1, "start": 0.9},
+    settings=settings(
+        "guidance draws start",
+        *((1.5, 1, 1.0), (2.0, 1, 1.0), (3.0, 1, 1.0), (2.0, 2, 1.0), (2.0, 1, 0.9)),
     ),
     source="2412.08629",
 )

@@ -10,12 +10,11 @@ from invented import row
 from bench.ablation import beside_first, main, page
 from bench.axes import AXES
 from bench.duels import duels_of
-from bench.lab import PAIRS, make_case, open_lab
-from bench.method import Family
-from bench.rows import Findings, merged
-from bench.studies import STUDIES, Eta, Paper, Study, changed, eta_of
+from bench.lab import DEFAULT_STEPS, PAIRS, Family, make_case, open_lab
+from bench.rows import Findings, Variant, merged
+from bench.studies import STUDIES, Eta, Paper, Path, Study, changed, eta_of
 from demo_world import TUNING_SEEDS
-from s2st import Stages, correlation_factor
+from s2st import DifferenceConfig, Stages, correlation_factor
 
 NIGHT = PAIRS[0]
 FEW = ["path", "eta-histogram", "gradient", "parts"]
@@ -80,6 +79,8 @@ def test_every_option_of_a_study_is_another_choice(study):
 def test_the_default_of_the_table_is_the_default_of_the_library():
     study = NAMED["defaults"]
     assert study.choices[study.first] == Paper(stages=Stages())
+    path = NAMED["path"]
+    assert path.choices[path.first] == Path(config=DifferenceConfig(), steps=DEFAULT_STEPS)
 
 
 def test_a_dict_changes_the_config_that_it_stands_for():
@@ -106,11 +107,11 @@ FACTS = {"steps": 20, "weights": "w"}
 
 
 def invented(pair, option, **values):
-    return row(f"x: {option}", Family.OURS, pair, source="x", **values)
+    return row(f"x: {option}", Family.OURS, pair, source="x", variant=Variant.PLAIN, **values)
 
 
 def told(rows):
-    duels = duels_of(beside_first(rows), {}, {})
+    duels = duels_of(beside_first(rows), {})
     return Findings(facts=FACTS, judge={}, machine={}, rows=rows, duels=duels)
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -96,6 +97,41 @@ def test_label_agreement_counts_pixels():
     labels = torch.tensor([[[0, 1], [2, 3]], [[0, 0], [0, 0]]])
     found = torch.tensor([[[0, 1], [2, 0]], [[1, 1], [1, 1]]])
     assert metrics.label_agreement(found, labels).tolist() == [0.75, 0.0]
+
+
+def test_brightness_is_compared_where_a_mask_holds():
+    where = torch.zeros(2, 16, 16, dtype=torch.bool)
+    where[0, :4] = True
+    results = flat(0.5, 0.5)
+    results[0, :, :4] = 0.2
+    error = metrics.brightness_error(results, flat(0.3, 0.3), where)
+    assert error[0].item() == pytest.approx(0.1)
+    assert error[1].isnan()  # nothing of it is in the picture
+
+
+def masks(*boxes):
+    mask = np.zeros((32, 32), dtype=bool)
+    for top, left, height, width in boxes:
+        mask[top : top + height, left : left + width] = True
+    return mask
+
+
+def test_things_are_kept_lost_or_invented():
+    one, other, small = (2, 2, 4, 4), (20, 20, 5, 5), (10, 2, 3, 3)
+    assert metrics.tracked(masks(one, other), masks(one)) == (2, 1, 1, 0)
+    assert metrics.tracked(masks(one), masks(other)) == (1, 0, 1, 1)
+    assert metrics.tracked(masks(), masks(small)) == (0, 0, 0, 0)  # too small to tell
+    assert metrics.tracked(masks(), masks(one)) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize(("moved", "kept"), [(2, 1), (3, 0)])
+def test_half_of_the_smaller_one_makes_two_patches_one_thing(moved, kept):
+    found = metrics.tracked(masks((2, 2, 4, 4)), masks((2, 2 + moved, 4, 4)))
+    assert found == (1, kept, 1, 1 - kept)
+
+
+def test_corners_that_touch_belong_together():
+    assert len(metrics.patches(masks((2, 2, 4, 4), (6, 6, 4, 4)))) == 1
 
 
 def test_frechet_distance_of_moved_and_stretched_gaussians():

@@ -4,28 +4,22 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
-from bench.lab import Case, Lab, Meter, Pair, make_case, open_lab
-from bench.method import Method, edited
-from bench.rivals import METHODS, ddim_inversion, diffedit, sdedit
+from bench.lab import Case, Lab, Meter, Method, Pair, edited, make_case, open_lab
+from bench.rivals import METHODS, inversion, pipelines
 from bench.rivals.difference_path import difference_path, noise_like
-from bench.rivals.direct_inversion import (
+from bench.rivals.injection import (
     SOURCE,
     TARGET,
     SelfInjection,
     Switch,
     edited_beside,
+    kept_processors,
+    origins,
+    plugged,
     with_source_rows,
 )
-from bench.rivals.histogram_matching import matched, quantiles, with_moments
-from bench.rivals.pipelines import (
-    ddim_scheduler,
-    embedding,
-    generators,
-    kept_processors,
-    predicting_noise,
-)
-from bench.rivals.plug_and_play import plugged
-from bench.rivals.prompt_to_prompt import origins
+from bench.rivals.pipelines import ddim_scheduler, predicting_noise
+from bench.rivals.recolouring import matched, quantiles, with_moments
 from demo_world import TUNING_SEEDS
 from s2st import Conditioning, Prompt, sample
 
@@ -71,7 +65,7 @@ def method_named(name: str) -> Method:
 
 def plain_run(case: Case) -> torch.Tensor:
     """Guided sampling without any rival."""
-    noise = noise_like(case.latents, generators(case))
+    noise = noise_like(case.latents, case.generators())
     target = Prompt(case.lab.prompt("snow"), case.lab.prompt(""), 2.0)
     return sample(case.lab.parts.denoiser, noise, target, case.lab.schedule)
 
@@ -126,12 +120,12 @@ def test_names_are_told_apart() -> None:
 class TestSDEdit:
     def test_hardly_noised_is_the_autoencoder(self) -> None:
         fine = make_case(open_lab(steps=50, references=1), DAY_TO_SNOW, tuple(TUNING_SEEDS[:1]))
-        made = sdedit.run(fine, {"strength": 0.02, "guidance": 1.0}, Meter())
+        made = pipelines.run_sdedit(fine, {"strength": 0.02, "guidance": 1.0}, Meter())
         assert (made - fine.decoded(fine.latents)).abs().mean() < 0.02
 
     def test_noise_grows_with_strength(self, case: Case) -> None:
         weak, strong = (
-            edited(sdedit.METHOD, case, {"strength": strength, "guidance": 2.0})
+            edited(pipelines.SDEDIT, case, {"strength": strength, "guidance": 2.0})
             for strength in (0.5, 1.0)
         )
         assert (weak.spent.evaluations, strong.spent.evaluations) == (4, 8)
@@ -147,24 +141,24 @@ class TestInversion:
         return make_case(lab, Pair("day", "day"), tuple(TUNING_SEEDS[:1]))
 
     def test_reconstructs_with_the_source_prompt(self, unchanged: Case) -> None:
-        made = ddim_inversion.run(unchanged, {"guidance": 1.0}, Meter())
+        made = inversion.run_plain(unchanged, {"guidance": 1.0}, Meter())
         reached = unchanged.decoded(unchanged.latents)
         assert (made - reached).square().mean() < 2e-3
 
     def test_negative_prompt_cancels_any_guidance(self, unchanged: Case) -> None:
-        plain = ddim_inversion.run(unchanged, {"guidance": 1.0}, Meter())
-        guided = ddim_inversion.run_negative(unchanged, {"guidance": 5.0}, Meter())
+        plain = inversion.run_plain(unchanged, {"guidance": 1.0}, Meter())
+        guided = inversion.run_negative(unchanged, {"guidance": 5.0}, Meter())
         assert torch.allclose(plain, guided, atol=1e-3)
 
     def test_is_charged_for_its_inversion(self, case: Case) -> None:
-        spent = edited(ddim_inversion.METHOD, case, {"guidance": 2.0}).spent
+        spent = edited(inversion.PLAIN, case, {"guidance": 2.0}).spent
         assert spent.evaluations == 3 * STEPS
 
 
 class TestDifferencePath:
     def path(self, case: Case, source: Prompt, target: Prompt) -> torch.Tensor:
         model, steps = case.lab.parts.denoiser, case.lab.schedule.pairs()
-        return difference_path(model, case.latents, source, target, steps, 1, generators(case))
+        return difference_path(model, case.latents, source, target, steps, 1, case.generators())
 
     def test_of_equal_prompts_stands_still(self, case: Case) -> None:
         day = Prompt(case.lab.prompt("day"))
@@ -175,20 +169,20 @@ class TestDifferencePath:
         assert (self.path(case, day, snow) - case.latents).abs().mean() > 0.1
 
     def test_noise_belongs_to_the_picture(self, couple: Case) -> None:
-        together = noise_like(couple.latents, generators(couple))
-        alone = noise_like(couple.latents[1:], generators(couple)[1:])
+        together = noise_like(couple.latents, couple.generators())
+        alone = noise_like(couple.latents[1:], couple.generators()[1:])
         assert torch.equal(together[1:], alone)
 
 
 class TestDirectInversion:
     def test_without_injection_is_ddim_inversion(self, case: Case) -> None:
-        trajectory, _ = case.inverted()
+        trajectory = case.inverted(Meter())
         beside = edited_beside(case, trajectory, 2.0, lambda index: False)
-        expected = ddim_inversion.run(case, {"guidance": 2.0}, Meter())
+        expected = inversion.run_plain(case, {"guidance": 2.0}, Meter())
         assert torch.allclose(case.decoded(beside), expected, atol=1e-3)
 
     def test_idle_source_branch_changes_nothing(self, case: Case) -> None:
-        trajectory, _ = case.inverted()
+        trajectory = case.inverted(Meter())
         alone = edited_beside(case, trajectory, 2.0, lambda index: False)
         beside = edited_beside(case, trajectory, 2.0, lambda index: True)
         assert torch.allclose(alone, beside, atol=1e-3)
@@ -202,8 +196,8 @@ class TestDirectInversion:
     def test_plugged_in_rows_follow_the_source(self, case: Case) -> None:
         """With all self-attention and the block's features taken over, the edit is dragged along:
         its prediction depends on what the source shows."""
-        parts, noise = case.lab.parts, noise_like(case.latents, generators(case))
-        snow = Conditioning(embedding(case, "snow", rows=3))
+        parts, noise = case.lab.parts, noise_like(case.latents, case.generators())
+        snow = Conditioning(case.embedding("snow").repeat(3, 1, 1))
         rows = [torch.cat([source, noise, noise]) for source in (case.latents, -case.latents)]
         apart = [parts.denoiser.denoise(row, 1.0, snow)[TARGET] for row in rows]
         with plugged(parts.pipeline.unet, 1, Switch(on=True), Switch(on=True)):
@@ -224,7 +218,7 @@ class TestPipelines:
     def test_noise_prediction_is_the_v_models_own(self, case: Case) -> None:
         """A DDIM step taken on eps is the step taken on v."""
         lab, unet = case.lab, case.lab.parts.pipeline.unet
-        z, prompt = noise_like(case.latents, generators(case)), embedding(case, "snow")
+        z, prompt = noise_like(case.latents, case.generators()), case.embedding("snow")
         plain, converting = ddim_scheduler(lab), ddim_scheduler(lab, noise=True)
         for scheduler in (plain, converting):
             scheduler.set_timesteps(STEPS)
@@ -253,8 +247,8 @@ class TestPipelines:
 
     def test_diffedit_is_handed_states_of_the_level_it_returns_to(self, case: Case) -> None:
         """Steps 3, 2, 1 of 4: start at x_3, then return to x_1 and x_0."""
-        trajectory, _ = case.inverted()
-        states = diffedit.visited_states(trajectory, strength=0.75)
+        trajectory = case.inverted(Meter())
+        states = pipelines.visited_states(trajectory, strength=0.75)
         assert states.shape[:2] == (1, 3)
         assert torch.equal(states[:, -1], case.latents)
         for place, t in enumerate((3, 1, 0)):
@@ -264,7 +258,9 @@ class TestPipelines:
 
     def test_diffedit_leaves_what_the_mask_leaves(self, case: Case) -> None:
         """No place differs a hundred times more than the average: nothing is repainted."""
-        made = diffedit.run(case, {"guidance": 2.0, "strength": 1.0, "ratio": 2000.0}, Meter())
+        made = pipelines.run_diffedit(
+            case, {"guidance": 2.0, "strength": 1.0, "ratio": 2000.0}, Meter()
+        )
         assert torch.allclose(made, case.decoded(case.latents), atol=1e-4)
 
 

@@ -6,13 +6,11 @@ from functools import partial
 import pytest
 import torch
 
-from bench.hashes import code_of, files_hash
-from bench.lab import PAIRS, Meter
-from bench.method import Family, Method
+from bench.lab import PAIRS, Family, Meter, Method
 from bench.methods import BOUNDS, all_methods, chosen
-from bench.rivals.ddim_inversion import METHOD as DDIM
+from bench.rivals.inversion import PLAIN as DDIM
 from bench.running import batches, make_missing
-from bench.store import Job, Made, Store, eight_bits
+from bench.store import Job, Made, Store, code_of, eight_bits, files_hash
 from demo_world import TUNING_SEEDS
 
 IDENTITY = BOUNDS[0]
@@ -74,7 +72,13 @@ def test_methods_are_metered_and_a_second_run_makes_nothing_again(store):
     assert stamps(store) == before
 
 
-def test_another_setting_pair_or_laboratory_is_another_result(store):
+def test_a_setting_may_name_its_own_number_of_steps(store):
+    jobs = [job(DDIM, setting={"guidance": 1.0, **steps}) for steps in ({}, {"steps": 3})]
+    assert make_missing(jobs, store) == []
+    assert [store.load(one).spent.evaluations for one in jobs] == [4, 6]
+
+
+def test_another_setting_pair_laboratory_or_model_is_another_result(store, tmp_path):
     one = job(method(partial(darkened, by=0.0)))
     others = [
         job(one.method, pair=PAIRS[1]),
@@ -85,7 +89,10 @@ def test_another_setting_pair_or_laboratory_is_another_result(store):
     paths = {store.path(each) for each in (one, *others)}
     paths.add(Store(steps=3, references=2, folder=store.folder).path(one))
     paths.add(Store(steps=2, references=3, folder=store.folder).path(one))
-    assert len(paths) == 7
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "scheduler_config.json").write_text("{}")
+    paths.add(replace(store, model=tmp_path / "twin").path(one))
+    assert len(paths) == 8
 
 
 def test_results_of_other_code_are_made_again_unless_they_are_adopted(store, monkeypatch):

@@ -10,6 +10,7 @@ from bench.statistics import (
     independent_difference,
     mean_interval,
     resampled,
+    share_interval,
     standing,
 )
 
@@ -26,6 +27,18 @@ def test_a_mean_and_its_interval_by_hand():
     assert one.low == pytest.approx(2.5 - margin)
     assert one.half_width == pytest.approx(margin)
     assert -one == Interval(-2.5, -one.high, -one.low)
+
+
+def test_a_scene_without_a_value_is_left_out():
+    values = torch.tensor([1.0, float("nan"), 2.0, 3.0])
+    assert mean_interval(values) == mean_interval(values[[0, 2, 3]])
+
+
+def test_a_share_of_few_is_never_sure():
+    none, all_, some = (share_interval(hits, 10) for hits in (0, 10, 5))
+    assert none.low == pytest.approx(0) and none.high == pytest.approx(0.2775, abs=1e-3)
+    assert all_.low == pytest.approx(1 - none.high) and some.value == 0.5
+    assert share_interval(0, 0) == Interval(0.0, 0.0, 1.0)
 
 
 def test_the_interval_holds_in_nineteen_of_twenty_draws():

@@ -10,8 +10,7 @@ import torch
 from kornia.color import lab_to_rgb, rgb_to_lab
 from torch import Tensor
 
-from ..lab import Case, Meter
-from ..method import Family, Method, Setting
+from ..lab import Case, Family, Meter, Method, Setting, settings
 
 
 def matched_values(values: Tensor, wanted: Tensor) -> Tensor:
@@ -61,17 +60,17 @@ def run_latents(case: Case, setting: Setting, _: Meter) -> Tensor:
     return case.decoded(case.latents.lerp(moved, setting["amount"]))
 
 
-AMOUNTS = ({"amount": 0.5}, {"amount": 0.75}, {"amount": 1.0})
-PIXELS = Method(
-    name="Pixel histogram matching", family=Family.RIVAL, run=run_pixels, settings=AMOUNTS
-)
-COLOUR_TRANSFER = Method(
-    name="Reinhard colour transfer",
-    family=Family.RIVAL,
-    run=run_colour_transfer,
-    settings=AMOUNTS,
-    source="Reinhard et al. 2001",
-)
-LATENTS = Method(
-    name="Latent histogram matching", family=Family.RIVAL, run=run_latents, settings=AMOUNTS
+METHODS = tuple(
+    Method(
+        name=name,
+        family=Family.RECOLOURING,
+        run=run,
+        settings=settings("amount", (0.5,), (0.75,), (1.0,)),
+        source=source,
+    )
+    for name, run, source in (
+        ("Pixel histogram matching", run_pixels, ""),
+        ("Reinhard colour transfer", run_colour_transfer, "Reinhard et al. 2001"),
+        ("Latent histogram matching", run_latents, ""),
+    )
 )

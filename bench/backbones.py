@@ -1,0 +1,137 @@
+"""Does it hold on other models? (`python dev.py bench backbones`)
+
+The default, the paper's stages and the five strongest rivals on the demo model and on twins of it
+that have learnt to predict something else, by the rules of `bench quality` on fewer scenes; every
+method is tuned on every model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from demo_world.model import CHECKPOINT, WEIGHTS
+
+from .cost_page import markdown_table
+from .duels import DECIDING, OURS, mean, rows_by_name, strongest, verdict
+from .judges import SMALL, JudgeConfig
+from .lab import PAIRS
+from .methods import DEFAULT, PAPER, all_methods, chosen
+from .page import opening, plain_name, price
+from .plan import Plan
+from .quality import DOCS, ELSEWHERE, compare, show_failures
+from .rows import NUMBERS, Findings, read, write
+from .store import FOLDER, ROOT
+
+PAGE = "backbones.md"
+TWINS = ("epsilon", "flow")  # what they predict; the demo model itself predicts v
+SHIPPED = "v (the demo model)"
+
+
+def missing(twins: Path) -> str:
+    """How to make the twins that are not there, in one sentence; empty if all are."""
+    absent = [name for name in TWINS if not (twins / name / CHECKPOINT).is_file()]
+    how = " and ".join(
+        f"`python dev.py train-demo --further --prediction {name} --out {twins / name}`"
+        for name in absent
+    )
+    wanted = " and ".join(str(twins / name) for name in absent)
+    return f"There is no model in {wanted}: make what is missing with {how}." if absent else ""
+
+
+def compared_methods(names: Sequence[str] | None) -> list[str]:
+    """The default, the paper's stages, and rivals: the given ones, or the strongest known."""
+    known = None if names else read(DOCS / NUMBERS)
+    if not names and known is None:
+        raise ValueError(
+            f"{DOCS / NUMBERS} does not tell which rivals are the strongest: run `python dev.py "
+            f"bench quality` first, or name them with --rivals."
+        )
+    return [*(names or strongest(known)), PAPER, DEFAULT]
+
+
+def page(found: Mapping[str, Findings]) -> str:
+    """A table over all models, and each model's verdict in words."""
+    heads = ["model", "method", *(axis.head for axis in DECIDING), "evaluations", "S2ST in truth"]
+    lines = [line for name, one in found.items() for line in _lines(name, one)]
+    facts = next(iter(found.values())).facts
+    sizes = {"scenes": facts["scenes"], "tuning scenes": facts["tuning_scenes"]}
+    size = ", ".join(f"{count} {name}" for name, count in sizes.items())
+    verdicts = [f"**Predicting {name}.** {opening(one)}" for name, one in found.items()]
+    parts = [
+        "# The comparison on other models",
+        "`python dev.py bench backbones` makes this page: twins of the demo model that predict "
+        f"something else, {size} per translation, everything else as in [quality.md](quality.md). "
+        "Means over the translations, detail restored; the last column says in how many of them "
+        "S2ST is ahead, level and behind in truth beyond doubt.",
+        markdown_table(heads, lines),
+        *verdicts,
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _lines(model: str, found: Findings) -> list[list[str]]:
+    one, lines = verdict(found), []
+    for name, rows in rows_by_name(found, lambda row: row.compared).items():
+        values = [axis.shown(mean(rows, axis)) for axis in DECIDING]
+        counts = " " if name == OURS else one.counts(name)
+        lines.append([model, plain_name(name), *values, price(rows), counts])
+    return lines
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 1 if any method failed on any model; the others are still judged."""
+    parser = argparse.ArgumentParser(prog="python dev.py bench backbones", description=__doc__)
+    add = parser.add_argument
+    add("--twins", type=Path, default=ROOT / "out" / "twins", help="folder of the twins' folders")
+    add("--rivals", nargs="+", metavar="NAME", help="default: the five strongest of quality.json")
+    add("--pairs", nargs="+", metavar="PAIR", choices=[one.name for one in PAIRS])
+    add("--scenes", type=int, default=16, help="evaluation scenes per pair (default: 16)")
+    add("--tuning-scenes", type=int, default=4, help="default: 4")
+    add("--workers", type=int, default=1, help="processes of one thread each")
+    add("--quick", action="store_true", help="one pair, 4 steps, a small judge")
+    add("--folder", type=Path, default=FOLDER, help="where pictures are kept")
+    add("--out", type=Path, help="folder of the page (default: docs; out/bench for --quick)")
+    options = parser.parse_args(arguments)
+    try:
+        if absent := missing(options.twins):
+            raise ValueError(absent)
+        methods = chosen(all_methods(), compared_methods(options.rivals))
+        plans = {name: _plan(options, methods, model) for name, model in _models(options).items()}
+    except ValueError as error:
+        print(f"bench backbones: {error}", file=sys.stderr)
+        return 2
+    if options.out is None:
+        options.out = ELSEWHERE if options.quick else DOCS
+    results = {name: compare(plan, workers=options.workers) for name, plan in plans.items()}
+    failures = [failure for _, failed in results.values() for failure in failed]
+    show_failures(failures)
+    found = {name: one for name, (one, _) in results.items() if one}
+    if not found:
+        return 1
+    for name, one in found.items():
+        write(one, options.out / f"backbone-{name.split()[0]}.json")
+    (options.out / PAGE).write_text(page(found), encoding="utf-8")
+    print(f"The report is in {options.out / PAGE}")
+    return 1 if failures else 0
+
+
+def _models(options: argparse.Namespace) -> dict[str, Path]:
+    return {SHIPPED: WEIGHTS, **{name: options.twins / name for name in TWINS}}
+
+
+def _plan(options: argparse.Namespace, methods: tuple, model: Path) -> Plan:
+    few = {"steps": 4, "references": 4, "pool": 32} if options.quick else {}
+    names = options.pairs or [one.name for one in PAIRS[: 1 if options.quick else None]]
+    return Plan(
+        pairs=tuple(pair for pair in PAIRS if pair.name in names),
+        methods=methods,
+        scenes=options.scenes,
+        tuning_scenes=options.tuning_scenes,
+        judge=SMALL if options.quick else JudgeConfig(),
+        model=model,
+        folder=options.folder,
+        **few,
+    )
