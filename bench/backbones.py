@@ -15,11 +15,11 @@ from pathlib import Path
 from demo_world.model import CHECKPOINT, WEIGHTS
 
 from .cost_page import markdown_table
-from .duels import DECIDING, OURS, mean, rows_by_name, strongest, verdict
+from .duels import DECIDING, strongest, verdict
 from .judges import SMALL, JudgeConfig
 from .lab import PAIRS
 from .methods import DEFAULT, PAPER, all_methods, chosen
-from .page import opening, plain_name, price
+from .page import BRIEF, brief_table, opening
 from .plan import Plan
 from .quality import DOCS, ELSEWHERE, compare, show_failures
 from .rows import NUMBERS, Findings, read, write
@@ -54,31 +54,24 @@ def compared_methods(names: Sequence[str] | None) -> list[str]:
 
 def page(found: Mapping[str, Findings]) -> str:
     """A table over all models, and each model's verdict in words."""
-    heads = ["model", "method", *(axis.head for axis in DECIDING), "evaluations", "S2ST in truth"]
-    lines = [line for name, one in found.items() for line in _lines(name, one)]
-    facts = next(iter(found.values())).facts
-    sizes = {"scenes": facts["scenes"], "tuning scenes": facts["tuning_scenes"]}
-    size = ", ".join(f"{count} {name}" for name, count in sizes.items())
-    verdicts = [f"**Predicting {name}.** {opening(one)}" for name, one in found.items()]
+    lines, facts = [], next(iter(found.values())).facts
+    for name, one in found.items():
+        heads, own = brief_table(one, verdict(one), DECIDING, lambda row: row.compared)
+        lines += [[name, *line] for line in own]
     parts = [
         "# The comparison on other models",
         "`python dev.py bench backbones` makes this page: twins of the demo model that predict "
-        f"something else, {size} per translation, everything else as in [quality.md](quality.md). "
-        "Means over the translations, detail restored; the last column says in how many of them "
-        "S2ST is ahead, level and behind in truth beyond doubt.",
-        markdown_table(heads, lines),
-        *verdicts,
+        f"something else, {facts['scenes']} scenes per translation after {facts['tuning_scenes']} "
+        "to choose settings on, everything else as in [quality.md](quality.md), detail restored. "
+        f"{BRIEF}",
+        markdown_table(["model", *heads], lines),
+        *(f"**Predicting {name}.** {opening(one)}{_absent(one)}" for name, one in found.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _lines(model: str, found: Findings) -> list[list[str]]:
-    one, lines = verdict(found), []
-    for name, rows in rows_by_name(found, lambda row: row.compared).items():
-        values = [axis.shown(mean(rows, axis)) for axis in DECIDING]
-        counts = " " if name == OURS else one.counts(name)
-        lines.append([model, plain_name(name), *values, price(rows), counts])
-    return lines
+def _absent(one: Findings) -> str:
+    return f" Cannot run on it, or failed: {'; '.join(one.missing)}." if one.missing else ""
 
 
 def main(arguments: Sequence[str]) -> int:

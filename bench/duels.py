@@ -15,7 +15,7 @@ model and cannot move an edge: they are rows, but no part of the claim, as littl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .axes import ALL_AXES, COLOUR, EDGES, PSNR, Axis
@@ -67,10 +67,10 @@ def _ahead(ours: Row, rival: Row, axis: Axis) -> Interval:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rule says of duels with rivals, each with the share of its price that we take."""
+    """What the rule says of duels with rivals."""
 
     duels: Sequence[Duel]
-    shares: Sequence[float]
+    shares: Mapping[tuple, float]  # of a rival's evaluations that ours takes, by the duel's key
 
     @property
     def pairs(self) -> list[str]:
@@ -93,7 +93,7 @@ class Verdict:
     @property
     def dear(self) -> list[Duel]:
         """The rivals that take less than twice our evaluations."""
-        return [one for one, share in zip(self.duels, self.shares, strict=True) if share > 0.5]
+        return [one for one in self.duels if self.shares[one.key] > 0.5]
 
     def counts(self, rival: str) -> str:
         """In how many translations we are ahead of a rival in truth, level and behind."""
@@ -113,15 +113,12 @@ class Verdict:
 
 def verdict(findings: Findings, variant: Variant = Variant.RESTORED) -> Verdict:
     """The rule on the rows of all rivals that draw."""
-    rows = {one.key: one for one in findings.rows}
-
-    def counts(duel: Duel) -> bool:
-        rival = rows[duel.pair, duel.rival]
-        return rival.family is Family.RIVAL and rival.variant is variant
-
-    duels = [one for one in findings.duels if counts(one)]
-    prices = [(rows[one.pair, one.ours], rows[one.pair, one.rival]) for one in duels]
-    return Verdict(duels, [ours.evaluations / other.evaluations for ours, other in prices])
+    rows, shares = {one.key: one for one in findings.rows}, {}
+    for duel in findings.duels:
+        ours, rival = rows[duel.pair, duel.ours], rows[duel.pair, duel.rival]
+        if rival.family is Family.RIVAL and rival.variant is variant:
+            shares[duel.key] = ours.evaluations / rival.evaluations
+    return Verdict([one for one in findings.duels if one.key in shares], shares)
 
 
 def mean(rows: Sequence[Row], axis: Axis) -> float:

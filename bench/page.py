@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from demo_world import LABELS
@@ -21,6 +21,11 @@ from .statistics import Interval, Standing, share_interval
 
 PAGE = "quality.md"
 AXIS_HEADS = [axis.head for axis in AXES]
+BRIEF = (
+    "Means over the translations; the last column says in how many of them S2ST is ahead, level "
+    "and behind in truth beyond doubt."
+)
+WORDS = dict(zip(DECIDING, ("truth", "source edges", "colour"), strict=True))
 
 
 def page(findings: Findings, docs: Path) -> str:
@@ -67,7 +72,7 @@ def won(one: Verdict) -> str:
 
 def not_won(one: Verdict, findings: Findings) -> str:
     """Every loss by name; then Fréchet, and who is left out."""
-    losses = {f"behind in {axis.name}": one.of(Standing.WORSE, axis) for axis in DECIDING}
+    losses = {f"behind in {word}": one.of(Standing.WORSE, axis) for axis, word in WORDS.items()}
     losses["only equal in truth"] = one.of(Standing.EQUAL, PSNR)
     losses["at more than half the evaluations"] = one.dear
     told = [f"{what}: {grouped(duels, one.pairs)}" for what, duels in losses.items() if duels]
@@ -92,10 +97,8 @@ def grouped(duels: Sequence[Duel], pairs: Sequence[str]) -> str:
 
 
 def plain_name(name: str) -> str:
-    """A rival's name without what all of them have in common."""
-    for variant in (Variant.AT_OUR_COST, Variant.RESTORED):
-        name = name.removesuffix(variant.value)
-    return name
+    """A row's name without what all compared rows have in common."""
+    return name.partition(Variant.RESTORED.value)[0]
 
 
 def paper_sentence(findings: Findings) -> list[str]:
@@ -113,40 +116,38 @@ def paper_sentence(findings: Findings) -> list[str]:
 
 
 def verdict_part(findings: Findings) -> list[str]:
-    """The claim with every duel that it is lost in, and those that stay level in truth."""
-    one = verdict(findings)
+    """The claim's counts with their translations, and every duel that is not won on all of them."""
+    one, axes = verdict(findings), (*DECIDING, FRECHET)
     if not one.duels:
         return []
-    open_ones = [duel for duel in one.duels if duel in (*one.lost, *one.not_ahead, *one.dear)]
-    shares = dict(zip(((duel.key) for duel in one.duels), one.shares, strict=True))
-    axes = (*DECIDING, FRECHET)
+    counts = {
+        "At least equal in truth, source edges and colour": one.lost,
+        "Strictly ahead in truth": one.not_ahead,
+        "At half the evaluations or fewer": one.dear,
+    }
+    every, lines = len(one.pairs), []
+    for name, losses in counts.items():
+        pairs = one.free_of(losses)
+        told = ", ".join(pairs) or "none"
+        lines.append(f"- {name}, against every rival: {len(pairs)} of {every} ({told}).")
     rows = [
         [
             duel.pair,
             plain_name(duel.rival),
             *(ahead(duel, axis) for axis in axes),
-            f"{shares[duel.key]:.2f}" + ("" if duel.paired else ", from runs apart"),
+            f"{one.shares[duel.key]:.2f}" + ("" if duel.paired else ", from runs apart"),
         ]
-        for duel in open_ones
+        for duel in one.duels
+        if any(duel in losses for losses in counts.values())
     ]
     heads = ["translation", "rival", *(f"ahead in {axis.name}" for axis in axes), "cost"]
-    counts = {
-        "At least equal in truth, source edges and colour": one.free_of(one.lost),
-        "Strictly ahead in truth": one.free_of(one.not_ahead),
-        "At half the evaluations or fewer": one.free_of(one.dear),
-    }
-    every = len(one.pairs)
-    lines = [
-        f"- {name}, against every rival: {len(pairs)} of {every} ({', '.join(pairs) or 'none'})."
-        for name, pairs in counts.items()
-    ]
-    parts = [
+    told = "Where a duel is not won on all counts; *cost* is the share of the rival's evaluations:"
+    return [
         "## S2ST against every rival that draws, detail restored on both sides",
         f"**{'Reached' if one.reached else 'Not reached'}**",
         "\n".join(lines),
+        *([told, markdown_table(heads, rows)] if rows else []),
     ]
-    told = "Where a duel is not won on all counts; *cost* is the share of the rival's evaluations:"
-    return [*parts, told, markdown_table(heads, rows)] if rows else parts
 
 
 def ahead(duel: Duel, axis: Axis) -> str:
@@ -162,24 +163,29 @@ def cost_part(findings: Findings) -> list[str]:
     one, axes = verdict(findings, Variant.AT_OUR_COST), (*DECIDING, FRECHET)
     if not one.duels:
         return []
-    lines = []
-    for name, rows in rows_by_name(findings, at_our_cost).items():
-        steps = dict.fromkeys(str(row.setting.get("steps", "default")) for row in rows)
-        values = [axis.shown(mean(rows, axis)) for axis in axes]
-        counts = " " if name == OURS else one.counts(name)
-        lines.append([plain_name(name), ", ".join(steps), price(rows), *values, counts])
-    heads = ["method", "steps", "evaluations", *(axis.head for axis in axes), "S2ST in truth"]
+    heads, lines = brief_table(
+        findings, one, axes, lambda row: row.variant is Variant.AT_OUR_COST or row.name == OURS
+    )
     return [
         "## The strongest rivals at our cost",
         "Each at its best setting, but at the number of steps whose evaluations come nearest to "
-        "those of S2ST, detail restored on both sides. Means over the translations; the last "
-        "column says in how many of them S2ST is ahead, level and behind in truth beyond doubt.",
+        f"those of S2ST, detail restored on both sides. {BRIEF}",
         markdown_table(heads, lines),
     ]
 
 
-def at_our_cost(row: Row) -> bool:
-    return row.variant is Variant.AT_OUR_COST or row.name == OURS
+def brief_table(
+    findings: Findings, one: Verdict, axes: Sequence[Axis], wanted: Callable[[Row], bool]
+) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines: steps, price, means on few axes, and how S2ST stands to it."""
+    lines = []
+    for name, rows in rows_by_name(findings, wanted).items():
+        usual = "default" if name == OURS else findings.facts["steps"]
+        steps = dict.fromkeys(str(row.setting.get("steps", usual)) for row in rows)
+        values = [axis.shown(mean(rows, axis)) for axis in axes]
+        counts = one.counts(name) if any(duel.rival == name for duel in one.duels) else " "
+        lines.append([plain_name(name), ", ".join(steps), price(rows), *values, counts])
+    return ["method", "steps", "evaluations", *(axis.head for axis in axes), "S2ST"], lines
 
 
 def class_part(findings: Findings) -> list[str]:

@@ -42,12 +42,12 @@ def make_missing(
     missing = [job for job in jobs if not store.has(job)]
     if not missing:
         return []
-    failures: list[Failure] = []
     with tqdm(total=len(jobs), initial=len(jobs) - len(missing), desc=title) as bar:
-        for failed, done in _performed(_grouped(missing), store, workers):
-            failures += failed
-            bar.update(done)
-    return failures
+        ends = []
+        for end in _performed(_grouped(missing), store, workers):
+            ends.append(end)
+            bar.update()
+    return [end for end in ends if end]
 
 
 def _grouped(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
@@ -60,18 +60,17 @@ def _grouped(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
 
 def _performed(
     groups: Sequence[Sequence[Job]], store: Store, workers: int
-) -> Iterator[tuple[list[Failure], int]]:
-    """As it goes: what failed, and how many jobs are done with."""
+) -> Iterator[Failure | None]:
+    """How every job has ended, as it goes."""
     if workers == 1:
         lab = open_lab(store.steps, store.references, store.model)
         for group in groups:
-            yield from ((failed, 1) for failed in _perform(lab, group, store))
+            yield from _perform(lab, group, store)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _open_workplace, (store,)) as pool:
-        waiting = {pool.submit(_perform_in_worker, group): len(group) for group in groups}
-        for future in as_completed(waiting):
-            yield future.result(), waiting[future]
+        for done in as_completed([pool.submit(_perform_in_worker, group) for group in groups]):
+            yield from done.result()
 
 
 _workplace: tuple[Lab, Store]
@@ -84,19 +83,19 @@ def _open_workplace(store: Store) -> None:
     _workplace = open_lab(store.steps, store.references, store.model), store
 
 
-def _perform_in_worker(group: Sequence[Job]) -> list[Failure]:
+def _perform_in_worker(group: Sequence[Job]) -> list[Failure | None]:
     lab, store = _workplace
-    return [failure for failed in _perform(lab, group, store) for failure in failed]
+    return list(_perform(lab, group, store))
 
 
-def _perform(lab: Lab, group: Sequence[Job], store: Store) -> Iterator[list[Failure]]:
-    """Job by job: what failed."""
+def _perform(lab: Lab, group: Sequence[Job], store: Store) -> Iterator[Failure | None]:
+    """Job by job."""
     case = make_case(lab, group[0].pair, group[0].seeds)
     for job in group:
         try:
             made = edited(job.method, case, job.setting)
             store.save(job, Made(eight_bits(made.pictures), made.spent))
         except Exception:  # whatever a rival's library raises: it is listed, the others go on
-            yield [Failure(job, traceback.format_exc())]
+            yield Failure(job, traceback.format_exc())
         else:
-            yield []
+            yield None

@@ -2,38 +2,133 @@
 
 Plain sampling is timed before and after each stage, so that a machine that slows down or has other
 work slows both; the table shows the median of these ratios, and evaluations of the model, which
-do not depend on the machine. It is the processor's time that counts, all threads together.
+do not depend on the machine. It is the processor's time that counts, all threads together. The
+stages stand here as a user would run them; `bench memory` measures the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 
 import torch
 from torch import Tensor
 
+import s2st
 from demo_world import TUNING_SEEDS
-from s2st import NullTextMethod
+from s2st.model.gradients import Checkpointed
 
 from .cost_page import machine, machine_line, markdown_table, options_of, write_part
-from .lab import Lab, Pair, make_case, open_lab
-from .stages import Bench, Stage, bench_of, difference, inversion, null_text, sampled, stages
+from .lab import DEFAULT_STEPS, Lab, Pair, make_case, open_lab
 
 PAIR = Pair("day", "night")
 GUIDANCE = 7.5
 NULL_TEXT = "null text: "
+PLAIN = "plain guided sampling"
+HEADS = ("stage", "times plain sampling", "from", "to", "evaluations", "backward passes")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One picture and everything the stages start from."""
+
+    model: s2st.Denoiser
+    sigma_table: Tensor
+    inversion: s2st.InversionConfig
+    task: s2st.Task
+    trajectory: s2st.Trajectory
+
+
+Stage = Callable[[Bench], Tensor]
+
+
+def bench_of(
+    model: s2st.Denoiser, sigma_table: Tensor, inversion: s2st.InversionConfig, task: s2st.Task
+) -> Bench:
+    """A bench whose picture has been inverted plainly."""
+    trajectory = s2st.invert(model, task.latent, task.described, sigma_table, inversion)
+    return Bench(model, sigma_table, inversion, task, trajectory)
+
+
+def sampled(bench: Bench) -> Tensor:
+    """Plain guided sampling, the measure of all stages."""
+    path = bench.trajectory
+    return s2st.sample(bench.model, path.seed, bench.task.target, path.schedule)
+
+
+def inversion(refine: int = 0) -> Stage:
+    def run(bench: Bench) -> Tensor:
+        config, task = replace(bench.inversion, refine=refine), bench.task
+        return s2st.invert(bench.model, task.latent, task.described, bench.sigma_table, config).seed
+
+    return run
+
+
+def null_text(method: s2st.NullTextMethod) -> Stage:
+    def run(bench: Bench) -> Tensor:
+        target, config = bench.task.target, s2st.NullTextConfig(method=method)
+        source = s2st.Prompt(bench.task.described, target.negative, target.scale)
+        return s2st.null_text_inversion(
+            bench.model, bench.trajectory, source, config
+        ).reconstruction
+
+    return run
+
+
+def seed_translation(**changes: int) -> Stage:
+    config = s2st.SeedConfig(**changes)
+    return lambda bench: s2st.translate_seed(bench.model, bench.trajectory, bench.task, config)
+
+
+def trajectory_optimisation(gradient: s2st.Gradient, **changes: int) -> Stage:
+    def run(bench: Bench) -> Tensor:
+        config, path = s2st.TrajectoryConfig(gradient=gradient, **changes), bench.trajectory
+        return s2st.optimize_trajectory(bench.model, path, path.seed, bench.task, config)
+
+    return run
+
+
+def difference(**changes: int) -> Stage:
+    """At the default, which needs no inversion, this is all that is done for a picture."""
+    config = s2st.DifferenceConfig(**changes)
+
+    def run(bench: Bench) -> Tensor:
+        steps = min(DEFAULT_STEPS, bench.inversion.steps)
+        schedule = s2st.make_schedule(bench.sigma_table, steps, bench.inversion.spacing)
+        return s2st.difference_path(bench.model, bench.task, schedule, config)
+
+    return run
+
+
+def checkpointed(run: Stage) -> Stage:
+    """The same stage, recomputing the model in its backward pass instead of keeping its graph."""
+    return lambda bench: run(replace(bench, model=Checkpointed(bench.model)))
+
+
+def stages(**changes: int) -> dict[str, Stage]:
+    """Plain sampling and the stages whose memory counts, with a change to all that optimise."""
+    return {
+        PLAIN: sampled,
+        "DDIM inversion": inversion(),
+        "difference path": difference(**changes),
+        "seed translation": seed_translation(**changes),
+        **{
+            f"trajectory optimisation, {one.value}": trajectory_optimisation(one, **changes)
+            for one in (s2st.Gradient.FROZEN, s2st.Gradient.EXACT)
+        },
+    }
+
+
 STAGES: dict[str, Stage] = {
     **stages(),
     "DDIM inversion, refine 1": inversion(1),
     "DDIM inversion, refine 3": inversion(3),
-    **{NULL_TEXT + method.value: null_text(method) for method in NullTextMethod},
+    **{NULL_TEXT + method.value: null_text(method) for method in s2st.NullTextMethod},
     "difference path without its terms": difference(iterations=0),
 }
-HEADS = ("stage", "times plain sampling", "from", "to", "evaluations", "backward passes")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,13 @@ MAPS = 8  # noise draws that a mask of DiffEdit is averaged over; the paper take
 
 def scheduler_settings(lab: Lab) -> dict[str, object]:
     """The model's own scheduler settings, with the lab's spacing."""
-    return {**lab.parts.pipeline.scheduler.config, "timestep_spacing": lab.spacing.value}
+    scheduler = lab.parts.pipeline.scheduler
+    if not hasattr(scheduler, "alphas_cumprod"):
+        raise ValueError(
+            f"The model's scheduler is a {type(scheduler).__name__}, but these pipelines of "
+            f"diffusers know eps and v only: on such a model they cannot be compared."
+        )
+    return {**scheduler.config, "timestep_spacing": lab.spacing.value}
 
 
 def ddim_scheduler(
@@ -145,10 +151,7 @@ def run_diffedit(case: Case, setting: Setting, meter: Meter) -> Tensor:
         scheduler=scheduler,
         inverse_scheduler=diffusers.DDIMInverseScheduler.from_config(scheduler.config),  # unused
     )
-    shared = {
-        "guidance_scale": setting["guidance"],
-        "num_inference_steps": case.lab.steps,
-    }
+    shared = {"guidance_scale": setting["guidance"], "num_inference_steps": case.lab.steps}
     states, made = visited_states(case.inverted(meter), setting["strength"]), []
     pictures = zip(states.split(1), case.latents.split(1), case.generators(), strict=True)
     for own, latent, generator in pictures:

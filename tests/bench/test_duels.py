@@ -20,7 +20,7 @@ def test_the_claim_is_reached_where_nothing_is_lost():
     one = verdict(found(everywhere()))
     assert one.reached and one.pairs == NAMES
     assert {duel.rival for duel in one.duels} == {"Rival" + Variant.RESTORED.value}
-    assert one.shares == [0.5] * 6
+    assert list(one.shares.values()) == [0.5] * 6
 
 
 @pytest.mark.parametrize("worse", [{"psnr": 22.0}, {"edges": 0.8}, {"colour": 0.99}])

@@ -3,8 +3,8 @@ import torch
 from diffusers import UNet2DConditionModel
 
 from bench import memory
-from bench.shapes import SHAPES, Shape, block_types, denoiser_of, random_bench, random_unet
-from bench.stages import trajectory_optimisation
+from bench.memory import SHAPES, Shape, block_types, denoiser_of, random_bench, random_unet
+from bench.speed import trajectory_optimisation
 from s2st import Gradient
 
 # What the models' own repositories say of their UNets' size.

@@ -27,7 +27,7 @@ def test_the_first_paragraph_says_what_was_won_and_what_was_not(rows):
         "source's detail restored on both sides, **S2ST** is at least equal to all of them in "
         "truth, source edges and colour in 1 of 2 translations, strictly ahead of all of them in "
         "truth in 1 of 2, and takes half their evaluations or fewer in 1 of 2: not all that was "
-        "aimed at (all; two thirds; all). Not won: behind in PSNR: Rival (day to sunset); at more "
+        "aimed at (all; two thirds; all). Not won: behind in truth: Rival (day to sunset); at more "
         "than half the evaluations: Rival (day to sunset). By the Fréchet distance, which decides "
         "nothing, it is behind: none. Rivals that only recolour the source are no part of this: "
         "they never draw. The paper's stages reach 20.50 in PSNR, 0.700 in edges, source, 1.0000 "

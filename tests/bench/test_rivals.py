@@ -1,8 +1,11 @@
 """Every rival of the comparison runs on the demo model, and does what its paper says."""
 
+from copy import copy
+from dataclasses import replace
+
 import pytest
 import torch
-from diffusers import DDIMScheduler
+from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
 
 from bench.lab import Case, Lab, Meter, Method, Pair, edited, make_case, open_lab
 from bench.rivals import METHODS, inversion, pipelines
@@ -236,6 +239,15 @@ class TestPipelines:
         visited = lab.parts.sigma_table[scheduler.timesteps]
         assert torch.allclose(visited, torch.tensor(lab.schedule.sigmas[:-1]).to(visited))
         assert scheduler.final_alpha_cumprod == 1
+
+    def test_a_flow_model_is_refused_in_a_sentence(self, lab: Lab) -> None:
+        pipeline = copy(lab.parts.pipeline)
+        pipeline.scheduler = FlowMatchEulerDiscreteScheduler()
+        flowing = replace(lab, parts=replace(lab.parts, pipeline=pipeline))
+        with pytest.raises(
+            ValueError, match="FlowMatchEuler.* but these pipelines"
+        ):
+            ddim_scheduler(flowing)
 
     def test_processors_come_back_after_an_error(self, lab: Lab) -> None:
         unet = lab.parts.pipeline.unet

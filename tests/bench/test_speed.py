@@ -6,7 +6,7 @@ import torch
 
 from bench import cost_page, speed
 from bench.lab import open_lab
-from bench.stages import inversion, null_text, sampled
+from bench.speed import inversion, null_text, sampled
 from s2st import NullTextMethod
 
 STEPS = 4
