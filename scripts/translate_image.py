@@ -9,6 +9,7 @@ Stable Diffusion 1.x, 2.x or XL pipeline in diffusers' format.
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,28 +22,31 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # runs where it
 import s2st
 from demo_world.model import as_pipeline, load
 from s2st.adapters.diffusers import PipelineParts
+from s2st.explore.preset import Preset
 from s2st.model.guidance import DEFAULT_GUIDANCE as STAGES_GUIDANCE
 from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
+from s2st.path.settings import PathSettings
 
 
-def by_difference(parts, task, picture, steps):
+def by_difference(parts, task, picture, settings):
     """The difference path, and the detail that the autoencoder blurs."""
-    schedule = s2st.make_schedule(parts.sigma_table, steps, s2st.Spacing.TRAILING)
-    result = parts.decode_latent(s2st.difference_path(parts.denoiser, task, schedule))
+    schedule = settings.schedule(parts.sigma_table)
+    result = parts.decode_latent(s2st.difference_path(parts.denoiser, task, schedule, settings))
     # A window as wide as half a latent's pixel.
     detail = s2st.DetailConfig(radius=max(1, parts.pipeline.vae_scale_factor // 4))
     return s2st.restore_detail(result, picture, parts.decode_latent(task.latent), detail)
 
 
-def by_s2st(parts, task, _, steps):
+def by_s2st(parts, task, _, settings):
     """The stages of the paper."""
-    stages = s2st.Stages(inversion=s2st.InversionConfig(steps=steps))
+    stages = s2st.Stages(inversion=s2st.InversionConfig(steps=settings.steps))
     result = s2st.translate(parts.denoiser, parts.sigma_table, task, stages)
     return parts.decode_latent(result.latent)
 
 
 # With the guidance that each is best under.
 METHODS = {"difference": (by_difference, PATH_GUIDANCE), "s2st": (by_s2st, STAGES_GUIDANCE)}
+STEPS = 20
 
 
 def options():
@@ -56,7 +60,8 @@ def options():
     add("--model", help="folder of a diffusers pipeline, else the demo model")
     add("--method", choices=METHODS, default="difference", help=f"{shown}, or the paper's s2st")
     add("--guidance", type=float, help="how firmly the target is followed, else the method's own")
-    add("--steps", type=int, default=20, help=f"of the path or the inversion: {shown}")
+    add("--steps", type=int, help=f"of the path or the inversion: {STEPS}, or the preset's")
+    add("--preset", type=Path, help="settings of the path that `s2st calibrate` has found")
     add("--megapixels", type=float, default=0.25, help=f"larger pictures are shrunk: {shown}")
     return parser.parse_args()
 
@@ -81,6 +86,15 @@ def working_size(size, megapixels, stride):
     return [max(1, int(side * shrunk / stride)) * stride for side in size]
 
 
+def settings_of(given, guidance):
+    """The preset's or the defaults; what the command line names counts more."""
+    settings = PathSettings(steps=STEPS, guidance=guidance)
+    if given.preset is not None:
+        settings = Preset.load(given.preset).settings
+    named = {name: getattr(given, name) for name in ("steps", "guidance")}
+    return replace(settings, **{name: one for name, one in named.items() if one is not None})
+
+
 def main(given):
     parts = PipelineParts.of(pipeline_of(given.model))
     stride = parts.pipeline.vae_scale_factor
@@ -92,19 +106,19 @@ def main(given):
         return (picture / 2 + 0.5).to(parts.device)
 
     method, guidance = METHODS[given.method]
-    guidance = guidance if given.guidance is None else given.guidance
+    settings = settings_of(given, guidance)
     texts = (given.source, given.target, "")
     source, target, empty = (parts.encode_prompt(text, height, width) for text in texts)
     picture = read(given.image)
     task = s2st.Task(
         latent=parts.encode_image(picture),
         source=source,
-        target=s2st.Prompt(target, negative=empty, scale=guidance),
+        target=s2st.Prompt(target, negative=empty, scale=settings.guidance),
         look=s2st.look_of(
             torch.cat([parts.encode_image(read(path)) for path in sorted(given.look.iterdir())])
         ),
     )
-    result = method(parts, task, picture, given.steps)
+    result = method(parts, task, picture, settings)
     given.output.parent.mkdir(parents=True, exist_ok=True)
     processor.numpy_to_pil(processor.pt_to_numpy(result))[0].save(given.output)
 

@@ -78,6 +78,23 @@ def demo_day_to_night(studio: Studio) -> list[np.ndarray]:
     return [sources[0], results[0], sources[1], results[1]]
 
 
+def find_my_settings(studio: Studio) -> list[np.ndarray]:
+    """A scene, and three cells of its sheet: the first, a shorter path and a longer one."""
+    graph, titles = studio.graph("find_my_settings")
+    graph[titles["two pictures to try settings on"]]["inputs"] |= {"first": 5, "count": 1}
+    (name,) = (one for one in graph if graph[one]["class_type"] == "S2ST_Explore")
+    given = graph[name]["inputs"]
+    shown = {"images": ["decoded", 0]}
+    graph["shown"] = {"class_type": "PreviewImage", "inputs": shown}
+    decoded = {"latent": [name, 1], "vae": given["vae"]}
+    graph["decoded"] = {"class_type": "S2ST_DecodeImage", "inputs": decoded}
+    made = []
+    for number in (1, 2, 9):
+        given["choose"] = number
+        made.append(studio.first(studio.run(graph), "shown"))
+    return [scene_picture(EVALUATION_SEEDS[5], "day"), *made]
+
+
 def step_by_step_with_charts(studio: Studio) -> list[np.ndarray]:
     """Source, inversion check, translated seed, result."""
     graph, titles = studio.graph("step_by_step_with_charts")
@@ -132,6 +149,7 @@ def thumbnails() -> list[str]:
     """Run every template and write its thumbnail beside it."""
     makers = (
         demo_day_to_night,
+        find_my_settings,
         step_by_step_with_charts,
         your_checkpoint,
         invert_once_many_prompts,

@@ -59,6 +59,30 @@ STEPS_TRAJECTORY = (
     "- not night enough: raise *appearance_weight* or *learning_rate*\n"
     "- grainy: lower *learning_rate*, or let *end* be 0.8"
 )
+FIND = (
+    "## Find my settings\n"
+    "Press **Run**. The same two scenes are translated under nine settings, and one sheet shows "
+    "them side by side. Nothing has to be downloaded.\n\n"
+    "For your own checkpoint: put a *Load Checkpoint* in the place of the demo model and *Load "
+    "Image* in the place of the scenes. One or two pictures are enough."
+)
+FIND_WORDS = (
+    "Source and target prompt, as for *Difference Path*: the settings that are found belong to "
+    "your model and to this kind of change."
+)
+FIND_SHEET = (
+    "**structure**: how far edges stay (1 is the same). **look**: share of the way to the target's "
+    "look (1 is all of it). **evaluations**: what a picture costs.\n\n"
+    "Blue frames: no other cell is better in everything. Green: the choice, which is the first "
+    "cell where it is good enough. The numbers tell what is too little, your eyes what is best: "
+    "put the number of the cell you like into **choose** and run again; nothing is computed "
+    "twice.\n\n"
+    "*others* tries more settings, one a line: `tolerance: 0.25 0.5`"
+)
+FIND_USE = (
+    "The chosen settings on other scenes: *preset* takes the place of this node's own settings. "
+    "*Save Preset* keeps them for other graphs (*Load Preset*) and for the command line."
+)
 STEPS_LOOK = (
     "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: more of "
     "the look, at the price of edges."

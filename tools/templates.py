@@ -104,6 +104,44 @@ def save(flow: Workflow, image: Output, prefix: str) -> None:
     flow.add("SaveImage", {"images": image, "filename_prefix": prefix}, "save")
 
 
+def find_my_settings(info: Mapping[str, dict]) -> Workflow:
+    """The difference path under a grid of settings, and the chosen ones on other pictures."""
+    flow = Workflow("find_my_settings", info)
+    flow.group("1 - Model and pictures")
+    flow.note(notes.FIND)
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    day, _ = scenes(flow, {"first": 0, "count": 2}, "two pictures to try settings on")
+    night = references(flow, "night")
+    flow.group("2 - Words and latents")
+    flow.note(notes.FIND_WORDS)
+    source = prompt(flow, clip, "a street on a sunny day", "source prompt")
+    target = prompt(flow, clip, "a street at night", "target prompt")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    start = encoded(flow, day, vae, "encode the pictures")
+    look = encoded(flow, night, vae, "encode the target look")
+    flow.group("3 - Explore", 560)
+    flow.note(notes.FIND_SHEET)
+    wanted = {"model": model, "target_domain": look}
+    wanted |= {"source": source, "positive": target, "negative": negative}
+    sheet, _, preset, report = flow.add("S2ST_Explore", {**wanted, "latent": start, "vae": vae})
+    flow.column()
+    shown(flow, sheet, "the sheet")
+    told(flow, report, "report")
+    flow.group("4 - Use", 380)
+    flow.note(notes.FIND_USE)
+    flow.add("S2ST_SavePreset", {"preset": preset})
+    others, _ = scenes(flow, {"first": 4, "count": SCENES}, "other pictures")
+    latent = encoded(flow, others, vae, "encode them")
+    flow.column()
+    result, _, done = flow.add(
+        "S2ST_DifferencePath", {**wanted, "latent": latent, "preset": preset}
+    )
+    told(flow, done, "what the preset changed")
+    pictures = sharpened(flow, decoded(flow, result, vae, "decode"), others, vae)
+    save(flow, pictures, "s2st/found_settings")
+    return flow
+
+
 def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     """The five stages wired by hand."""
     flow = Workflow("step_by_step_with_charts", info)
@@ -253,6 +291,7 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
 
 TEMPLATES = (
     demo_day_to_night,
+    find_my_settings,
     step_by_step_with_charts,
     your_checkpoint,
     invert_once_many_prompts,

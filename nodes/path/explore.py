@@ -156,7 +156,7 @@ def cells_of(given: Mapping) -> list[PathSettings]:
         texts[name.strip()] = text.strip()
     values = {name: read_values(name, text) for name, text in texts.items()}
     some = {name: one for name, one in values.items() if one}
-    return grid_of(some, given["cells"], noise_seed=given["noise_seed"])
+    return grid_of(some, given["cells"], PathSettings(noise_seed=given["noise_seed"]))
 
 
 def finished(model, asked: Asked, cells: Sequence[PathSettings]) -> tuple[list[Finished], int]:

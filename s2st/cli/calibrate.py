@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..explore.choice import Choice, ChoiceConfig
 from ..explore.grid import AXES, MOST_CELLS, UNVARIED, VARIED, grid_of, varied
-from ..explore.preset import SUFFIX
+from ..explore.preset import SUFFIX, Preset
 from ..explore.table import table
 from ..path.settings import PathSettings
 from . import demo, models
@@ -40,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     varied_by = "; ".join(f"{name} {' '.join(map(str, AXES[name]))}" for name in AXES)
     text = f"One value fixes a setting, several vary it. Where none is varied: {varied_by}."
     group = parser.add_argument_group("settings", text)
+    group.add_argument("--preset", type=Path, help="a preset to start from, not the defaults")
     add_settings(group, PathSettings, SETTINGS, several=True)
     group = parser.add_argument_group("choice", f"Without --choose it is {ChoiceConfig().rule}.")
     group.add_argument("--choose", type=int, default=0, help="number of the cell on the sheet")
@@ -65,7 +66,8 @@ def run(given: argparse.Namespace) -> int:
 
 def cells_of(given: argparse.Namespace) -> list[PathSettings]:
     """The grid: a setting with one value is fixed, those with several are varied."""
-    return grid_of(chosen(given, SETTINGS), given.cells)
+    base = PathSettings() if given.preset is None else Preset.load(given.preset).settings
+    return grid_of(chosen(given, SETTINGS), given.cells, base)
 
 
 def choice_of(given: argparse.Namespace) -> Choice:

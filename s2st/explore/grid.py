@@ -48,13 +48,15 @@ def grid(
 
 
 def grid_of(
-    values: Mapping[str, Sequence[Any]], most: int = MOST_CELLS, **fixed: Any
+    values: Mapping[str, Sequence[Any]],
+    most: int = MOST_CELLS,
+    base: PathSettings | None = None,
 ) -> list[PathSettings]:
     """One value fixes a setting, several vary it; where none is varied, those of AXES are."""
-    fixed |= {name: some[0] for name, some in values.items() if len(some) == 1}
+    fixed = {name: some[0] for name, some in values.items() if len(some) == 1}
     axes = {name: some for name, some in values.items() if len(some) != 1}
     default = {name: some for name, some in AXES.items() if name not in fixed}
-    return grid(axes or default, PathSettings(**fixed), most)
+    return grid(axes or default, replace(base or PathSettings(), **fixed), most)
 
 
 def read_values(name: str, text: str) -> list[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from s2st.explore.preset import Preset
 from tools.comfyui import given
 from tools.templates import TEMPLATES, texts
 from tools.workflows import EDITOR_ONLY, NEVER, Kind, to_api
@@ -22,6 +23,7 @@ QUICK = {  # enough to go through every stage, little enough for a test
     "trajectory_iterations": 2,
     "lookahead": 2,
     "megapixels": 0.02,
+    "cells": 2,
 }
 
 
@@ -137,6 +139,20 @@ def test_demo_day_to_night_runs(comfy, object_info, repository):
     assert "evaluations" in run.outputs[titled(workflow, "report")]["text"][0]
     sheet = pictures(comfy, run, titled(workflow, "side by side"))[0]
     assert sheet.shape[1] > 4 * 256  # source, result, truth, target domain
+
+
+def test_find_my_settings_shows_its_sheet_and_uses_what_it_found(comfy, object_info, repository):
+    workflow = stored(repository, "find_my_settings")
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    (sheet,) = pictures(comfy, run, titled(workflow, "the sheet"))
+    assert sheet.shape[1] > 1000 and sheet.std() > 0.1
+    report = run.outputs[titled(workflow, "report")]["text"][0]
+    assert "- 1: " in report and "chosen is the first cell, if" in report
+    changed = run.outputs[titled(workflow, "what the preset changed")]["text"][0]
+    assert "the preset sets " in changed
+    assert pictures(comfy, run, titled(workflow, "save")).shape == (2, 128, 128, 3)
+    saved = (comfy.server.base / "output" / "s2st").glob("preset_*.s2st.json")
+    assert Preset.load(max(saved)).settings.steps == 4
 
 
 def test_step_by_step_runs_and_shows_every_stage(comfy, object_info, repository):

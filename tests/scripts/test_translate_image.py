@@ -14,6 +14,8 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from demo_world import EVALUATION_SEEDS, render, scene
 from demo_world.model import as_pipeline, load
+from s2st.explore.preset import Preset
+from s2st.path.settings import PathSettings
 
 PROGRAM = "scripts/translate_image.py"
 LINE = re.compile(rf"^python {re.escape(PROGRAM)}(?:.*\\\n)*.*$", re.MULTILINE)
@@ -62,6 +64,22 @@ def test_the_documented_line_draws_the_street_at_night(checkout, repository):
         for domain in ("day", "night")
     )
     assert (result - night).square().mean() < 0.1 * (day - night).square().mean()
+
+
+def test_a_preset_gives_the_settings(repository, tmp_path):
+    for name, shade in (("day.png", 200), ("look/night.png", 40)):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (32, 32), (shade, shade, shade)).save(tmp_path / name)
+    Preset(settings=PathSettings(steps=2, guidance=1.0)).save(tmp_path / "mine.s2st.json")
+    line = [repository / PROGRAM, "day.png", "--source", "day", "--target", "night"]
+    line += ["--look", "look"]
+    run([*line, "preset.png", "--preset", "mine.s2st.json"], tmp_path)
+    run([*line, "by_hand.png", "--steps", "2", "--guidance", "1"], tmp_path)
+    run([*line, "default.png", "--steps", "2"], tmp_path)
+    preset, by_hand, default = (
+        values_of(tmp_path / f"{name}.png") for name in ("preset", "by_hand", "default")
+    )
+    assert torch.equal(preset, by_hand) and not torch.equal(preset, default)
 
 
 def test_the_papers_stages_run_on_a_pipelines_folder(repository, tmp_path):

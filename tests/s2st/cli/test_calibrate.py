@@ -63,6 +63,14 @@ def test_pictures_of_ones_own_are_read_from_files(tmp_path, capsys):
     assert Preset.load(tmp_path / "out" / "preset.s2st.json").settings.steps in (2, 3, 7)
 
 
+def test_a_preset_may_be_the_first_cell(tmp_path):
+    path = tmp_path / "mine.s2st.json"
+    Preset(settings=PathSettings(steps=6, tolerance=0.2)).save(path)
+    found = cells(f"--preset {path} --guidance 1.5 3")
+    assert found[0] == PathSettings(steps=6, tolerance=0.2)
+    assert {(one.steps, one.tolerance) for one in found} == {(6, 0.2)}
+
+
 REFUSED = {
     "--source day.png": "--references, --prompt, --target is missing",
     "--demo day night --target snow": "--demo brings its own pictures",
