@@ -79,17 +79,19 @@ def demo_day_to_night(studio: Studio) -> list[np.ndarray]:
 
 
 def find_my_settings(studio: Studio) -> list[np.ndarray]:
-    """A scene, and three cells of its sheet: the first, a shorter path and a longer one."""
+    """A scene and three cells of a sheet: guidance 2, 1 and 4."""
     graph, titles = studio.graph("find_my_settings")
     graph[titles["two pictures to try settings on"]]["inputs"] |= {"first": 5, "count": 1}
     (name,) = (one for one in graph if graph[one]["class_type"] == "S2ST_Explore")
     given = graph[name]["inputs"]
-    shown = {"images": ["decoded", 0]}
-    graph["shown"] = {"class_type": "PreviewImage", "inputs": shown}
+    given |= {"guidance": "1, 4", "steps": "7", "learning_rate": "0.003"}
+    outputs = ("PreviewImage", "PreviewAny", "SaveImage", "S2ST_SavePreset")
+    graph = {one: node for one, node in graph.items() if node["class_type"] not in outputs}
+    graph["shown"] = {"class_type": "PreviewImage", "inputs": {"images": ["decoded", 0]}}
     decoded = {"latent": [name, 1], "vae": given["vae"]}
     graph["decoded"] = {"class_type": "S2ST_DecodeImage", "inputs": decoded}
     made = []
-    for number in (1, 2, 9):
+    for number in (1, 2, 3):
         given["choose"] = number
         made.append(studio.first(studio.run(graph), "shown"))
     return [scene_picture(EVALUATION_SEEDS[5], "day"), *made]
