@@ -32,24 +32,23 @@ SHIPPED = "v (the demo model)"
 
 def missing(twins: Path) -> str:
     """How to make the twins that are not there, in one sentence; empty if all are."""
+    base = twins.relative_to(ROOT) if twins.is_relative_to(ROOT) else twins
     absent = [name for name in TWINS if not (twins / name / CHECKPOINT).is_file()]
-    how = " and ".join(
-        f"`python dev.py train-demo --further --prediction {name} --out {twins / name}`"
-        for name in absent
-    )
-    wanted = " and ".join(str(twins / name) for name in absent)
-    return f"There is no model in {wanted}: make what is missing with {how}." if absent else ""
+    how = (f"--further --prediction {name} --out {(base / name).as_posix()}" for name in absent)
+    made = " and ".join(f"`python dev.py train-demo {options}`" for options in how)
+    wanted = " and ".join((base / name).as_posix() for name in absent)
+    return f"There is no model in {wanted}: make what is missing with {made}." if absent else ""
 
 
-def compared_methods(names: Sequence[str] | None) -> list[str]:
-    """The default, the paper's stages, and rivals: the given ones, or the strongest known."""
-    known = None if names else read(DOCS / NUMBERS)
-    if not names and known is None:
+def usual_methods() -> list[str]:
+    """The strongest rivals that the quality page knows, the paper's stages and the default."""
+    known = read(DOCS / NUMBERS)
+    if known is None:
         raise ValueError(
             f"{DOCS / NUMBERS} does not tell which rivals are the strongest: run `python dev.py "
-            f"bench quality` first, or name them with --rivals."
+            f"bench quality` first, or name the methods with --methods."
         )
-    return [*(names or strongest(known)), PAPER, DEFAULT]
+    return [*strongest(known), PAPER, DEFAULT]
 
 
 def page(found: Mapping[str, Findings]) -> str:
@@ -79,7 +78,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python dev.py bench backbones", description=__doc__)
     add = parser.add_argument
     add("--twins", type=Path, default=ROOT / "out" / "twins", help="folder of the twins' folders")
-    add("--rivals", nargs="+", metavar="NAME", help="default: the five strongest of quality.json")
+    usual = "default: the five strongest rivals of quality.json, the paper's stages and S2ST"
+    add("--methods", nargs="+", metavar="NAME", help=usual)
     add("--pairs", nargs="+", metavar="PAIR", choices=[one.name for one in PAIRS])
     add("--scenes", type=int, default=16, help="evaluation scenes per pair (default: 16)")
     add("--tuning-scenes", type=int, default=4, help="default: 4")
@@ -91,14 +91,15 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if absent := missing(options.twins):
             raise ValueError(absent)
-        methods = chosen(all_methods(), compared_methods(options.rivals))
+        methods = chosen(all_methods(), options.methods or usual_methods())
         plans = {name: _plan(options, methods, model) for name, model in _models(options).items()}
     except ValueError as error:
         print(f"bench backbones: {error}", file=sys.stderr)
         return 2
     if options.out is None:
         options.out = ELSEWHERE if options.quick else DOCS
-    results = {name: compare(plan, workers=options.workers) for name, plan in plans.items()}
+    stages, workers = ("tune", "run"), options.workers
+    results = {name: compare(plan, stages, workers=workers) for name, plan in plans.items()}
     failures = [failure for _, failed in results.values() for failure in failed]
     show_failures(failures)
     found = {name: one for name, (one, _) in results.items() if one}

@@ -1,7 +1,8 @@
 """Compare S2ST with its rivals on paired scenes (`python dev.py bench quality`).
 
-Three stages: every candidate setting of every method runs on tuning scenes and the best is chosen;
-the chosen settings run on the evaluation scenes; the pictures are judged and the report is written.
+Four stages: every candidate setting of every method runs on tuning scenes and the best is chosen;
+the chosen settings run on the evaluation scenes; the strongest rivals run at the number of steps
+that costs what ours costs; the pictures are judged and the report is written.
 Pictures are kept in .cache/bench/quality, so a stopped run goes on where it was. What other code
 has made is made again. The report keeps the rows of methods that have not run (`--stages report`
 alone prints the page from quality.json).
@@ -28,7 +29,7 @@ from .rows import NUMBERS, Findings, read, write
 from .running import Failure, make_missing
 from .store import FOLDER, ROOT
 
-STAGES = ("tune", "run", "report")
+STAGES = ("tune", "run", "cost", "report")
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
 QUICK = {
     "pairs": ["day to night"],
@@ -64,7 +65,7 @@ def compare(
     if found is None:
         return None, failures
     cost = at_our_cost(plan, found, lines)
-    make("run", cost)
+    make("cost", cost)
     return findings_of(plan, lines, cost, before), failures
 
 

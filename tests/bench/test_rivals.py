@@ -244,9 +244,7 @@ class TestPipelines:
         pipeline = copy(lab.parts.pipeline)
         pipeline.scheduler = FlowMatchEulerDiscreteScheduler()
         flowing = replace(lab, parts=replace(lab.parts, pipeline=pipeline))
-        with pytest.raises(
-            ValueError, match="FlowMatchEuler.* but these pipelines"
-        ):
+        with pytest.raises(ValueError, match="FlowMatchEuler.* but these pipelines"):
             ddim_scheduler(flowing)
 
     def test_processors_come_back_after_an_error(self, lab: Lab) -> None:
