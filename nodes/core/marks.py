@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from uuid import uuid4
 from weakref import WeakKeyDictionary
 
@@ -27,6 +28,9 @@ def parts_of(value: object) -> Iterator[Tensor | str]:
         yield f"{len(value)}"
         for one in value:
             yield from parts_of(one)
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield type(value).__name__
+        yield from parts_of({one.name: getattr(value, one.name) for one in fields(value)})
     else:
         yield _name(value)
 

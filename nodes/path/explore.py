@@ -26,7 +26,7 @@ from ..core.marks import parts_of
 from ..core.progress import Progress, stop_if_interrupted
 from ..core.reports import listed
 from ..core.settings import config_of, setting
-from ..core.types import PresetSocket, correlation_input, mask_input
+from ..core.types import PresetSocket, correlation_input, mask_input, regions_input
 from ..core.units import sigma_table
 from ..pictures.charts import as_image
 from ..pictures.images import decoded
@@ -90,6 +90,7 @@ class Explore(io.ComfyNode):
                 setting(PathSettings, "noise_seed"),
                 correlation_input(),
                 mask_input(),
+                regions_input(),
             ],
             outputs=[
                 output(io.Image, "sheet", "Source, references and every cell, labelled."),
@@ -175,10 +176,8 @@ def finished(model, asked: Asked, cells: Sequence[PathSettings]) -> tuple[list[F
 
 
 def mark_of_request(model, asked: Asked) -> str:
-    """What decides beside the settings."""
-    eta = None if asked.correlation is None else asked.correlation.eta
-    pictures = (asked.latent, str(asked.picture), asked.domain, asked.mask, eta)
-    return mark_of(*parts_of([model, str(model.patches_uuid), asked.prompts, *pictures]))
+    """All that decides beside the settings, one of which is the scale."""
+    return mark_of(*parts_of([model, str(model.patches_uuid), replace(asked, scale=1.0)]))
 
 
 def run_cell(

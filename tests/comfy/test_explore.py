@@ -148,6 +148,9 @@ def test_choosing_another_cell_runs_none_again_and_other_pictures_run_all(comfy)
     assert "- 4: steps 3, guidance 1: " in again
     other = comfy.texts(w.graph, w.explored(latent=tiny_latent(w.graph, 6, batch=2))[3])
     assert "done before" not in other
+    mask = w.graph.add("SolidMask", value=1.0, width=64, height=64)[0]
+    masked = comfy.texts(w.graph, w.explored(mask=mask)[3])
+    assert "done before" not in masked
 
 
 REFUSED = {
