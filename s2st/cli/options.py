@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from ..kit.settings import Settings
-
-Config = TypeVar("Config", bound=Settings)
 
 
 def add_settings(
@@ -32,11 +30,6 @@ def chosen(given: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Those of the settings that were given on the command line."""
     values = vars(given)
     return {name: values[name] for name in names if values.get(name) is not None}
-
-
-def config_of(config: type[Config], values: Mapping[str, Any]) -> Config:
-    """The config, which refuses what lies outside its limits."""
-    return config(**values)
 
 
 def _reader(default: Any) -> Callable[[str], Any]:
