@@ -17,9 +17,6 @@ from demo_world import REFERENCE_SEEDS, load, prompt, render, scene
 from demo_world.model import WEIGHTS, as_pipeline
 from s2st.adapters.diffusers import PipelineParts
 
-# The library's own default; the path does not name it yet.
-DEFAULT_STEPS = getattr(s2st.path.difference_path, "DEFAULT_STEPS", 20)
-
 
 @dataclass(frozen=True)
 class Pair:

@@ -56,6 +56,7 @@ from .model.guidance import Prompt, guided_denoised
 from .model.schedule import Schedule, Spacing, make_schedule, sigmas_of_alphas
 from .model.verify import verify_decoder, verify_gradient
 from .path.difference_path import DifferenceConfig, difference_path
+from .path.settings import PathSettings
 from .seeds.inversion import InversionConfig, invert
 from .seeds.null_text import NullText, NullTextConfig, NullTextMethod, null_text_inversion
 from .seeds.seed_translation import SeedConfig, translate_seed
@@ -95,6 +96,7 @@ __all__ = [
     "NullText",
     "NullTextConfig",
     "NullTextMethod",
+    "PathSettings",
     "Painting",
     "Prompt",
     "Query",

@@ -24,7 +24,6 @@ from demo_world.model import as_pipeline, load
 from s2st.adapters.diffusers import PipelineParts
 from s2st.explore.preset import Preset
 from s2st.model.guidance import DEFAULT_GUIDANCE as STAGES_GUIDANCE
-from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
 from s2st.path.settings import PathSettings
 
 
@@ -44,9 +43,11 @@ def by_s2st(parts, task, _, settings):
     return parts.decode_latent(result.latent)
 
 
-# With the guidance that each is best under.
-METHODS = {"difference": (by_difference, PATH_GUIDANCE), "s2st": (by_s2st, STAGES_GUIDANCE)}
-STEPS = 20
+# With the steps and the guidance that each is best under.
+METHODS = {
+    "difference": (by_difference, PathSettings()),
+    "s2st": (by_s2st, PathSettings(steps=s2st.Stages().inversion.steps, guidance=STAGES_GUIDANCE)),
+}
 
 
 def options():
@@ -60,7 +61,7 @@ def options():
     add("--model", help="folder of a diffusers pipeline, else the demo model")
     add("--method", choices=METHODS, default="difference", help=f"{shown}, or the paper's s2st")
     add("--guidance", type=float, help="how firmly the target is followed, else the method's own")
-    add("--steps", type=int, help=f"of the path or the inversion: {STEPS}, or the preset's")
+    add("--steps", type=int, help="of the path or the inversion, else the method's own")
     add("--preset", type=Path, help="settings of the path that `s2st calibrate` has found")
     add("--megapixels", type=float, default=0.25, help=f"larger pictures are shrunk: {shown}")
     return parser.parse_args()
@@ -86,9 +87,8 @@ def working_size(size, megapixels, stride):
     return [max(1, int(side * shrunk / stride)) * stride for side in size]
 
 
-def settings_of(given, guidance):
-    """The preset's or the defaults; what the command line names counts more."""
-    settings = PathSettings(steps=STEPS, guidance=guidance)
+def settings_of(given, settings):
+    """The preset's or the method's own; what the command line names counts more."""
     if given.preset is not None:
         settings = Preset.load(given.preset).settings
     named = {name: getattr(given, name) for name in ("steps", "guidance")}
@@ -105,8 +105,8 @@ def main(given):
         picture = processor.preprocess(opened(path), height, width)
         return (picture / 2 + 0.5).to(parts.device)
 
-    method, guidance = METHODS[given.method]
-    settings = settings_of(given, guidance)
+    method, own = METHODS[given.method]
+    settings = settings_of(given, own)
     texts = (given.source, given.target, "")
     source, target, empty = (parts.encode_prompt(text, height, width) for text in texts)
     picture = read(given.image)

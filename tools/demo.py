@@ -20,6 +20,7 @@ from PIL import Image
 from demo_world import DOMAINS, EVALUATION_SEEDS
 from s2st import InversionConfig, Stages
 from s2st.model.guidance import DEFAULT_GUIDANCE, MAX_GUIDANCE, MIN_GUIDANCE
+from s2st.path.difference_path import DEFAULT_STEPS
 from tools.comfy_client import ComfyClient, GraphFailed, GraphInterrupted, GraphRefused, Run
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.environment import ROOT, SetupError
@@ -186,7 +187,8 @@ def edited(
 ) -> Output:
     """What the difference path makes, which needs no inversion."""
     words = {"source": "source", "positive": "target", "negative": "empty"}
-    wanted = {"model": model, "steps": job.steps, **pictures}
+    steps = min(job.steps, DEFAULT_STEPS)  # the path needs fewer than the stages
+    wanted = {"model": model, "steps": steps, **pictures}
     wanted |= {name: prompts[called] for name, called in words.items()}
     latent, curve, report = flow.add("S2ST_DifferencePath", wanted, PATH)
     keep(flow, curve, "difference loss")

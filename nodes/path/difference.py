@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...s2st import DifferenceConfig, InversionConfig, Schedule, Spacing, difference_path
+from ...s2st import DifferenceConfig, InversionConfig, Schedule, difference_path
 from ...s2st.path.difference_path import DEFAULT_GUIDANCE
-from ...s2st.path.settings import expected_evaluations
+from ...s2st.path.settings import PathSettings, expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
@@ -15,13 +15,11 @@ from ..core.latents import packed, picture_of, unpacked
 from ..core.progress import Progress
 from ..core.reports import optimisation_report, relative_error, reported
 from ..core.run import Recorder, Stage, run_stage
-from ..core.settings import STEPS, config_of, setting
+from ..core.settings import config_of, setting
 from ..core.types import correlation_input, mask_input, regions_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 from .presets import preset_input, under_preset
-
-SPACING = Spacing.TRAILING  # the path begins at the highest noise
 
 
 class DifferencePath(io.ComfyNode):
@@ -45,15 +43,10 @@ class DifferencePath(io.ComfyNode):
                 io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
                 guidance_input(
-                    "1.5 to 3 suit this node.", DEFAULT_GUIDANCE, "three quarters of the time"
+                    "1.5 to 3 suit this node.", DEFAULT_GUIDANCE, "four fifths of the time"
                 ),
-                setting(InversionConfig, "steps", default=STEPS, meaning="Steps along the path."),
-                setting(
-                    InversionConfig,
-                    "spacing",
-                    default=SPACING,
-                    meaning="Which of the model's timesteps are visited (names as in diffusers).",
-                ),
+                setting(PathSettings, "steps"),
+                setting(PathSettings, "spacing"),
                 setting(DifferenceConfig, "guided"),
                 setting(DifferenceConfig, "iterations"),
                 setting(DifferenceConfig, "learning_rate"),
@@ -73,6 +66,7 @@ class DifferencePath(io.ComfyNode):
                 mask_input(),
                 preset_input(),
                 regions_input(),
+                setting(DifferenceConfig, "first_draws", optional=True),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),

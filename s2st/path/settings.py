@@ -9,7 +9,7 @@ from torch import Tensor
 from ..kit.settings import choice, number
 from ..model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
 from ..model.schedule import MAX_STEPS, MIN_STEPS, Schedule, Spacing, make_schedule
-from .difference_path import DEFAULT_GUIDANCE, DifferenceConfig
+from .difference_path import DEFAULT_GUIDANCE, DEFAULT_STEPS, DifferenceConfig
 
 BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds one
 
@@ -18,8 +18,10 @@ BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds o
 class PathSettings(DifferenceConfig):
     """The path's config with its steps and its guidance."""
 
-    steps: int = number(7, MIN_STEPS, MAX_STEPS, "Steps along the path.")
-    spacing: Spacing = choice(Spacing.TRAILING, "Which of the model's timesteps are visited.")
+    steps: int = number(DEFAULT_STEPS, MIN_STEPS, MAX_STEPS, "Steps along the path.")
+    spacing: Spacing = choice(
+        Spacing.TRAILING, "Which of the model's timesteps are visited (names as in diffusers)."
+    )
     guidance: float = number(
         DEFAULT_GUIDANCE, MIN_GUIDANCE, MAX_GUIDANCE, "How firmly the target prompt is followed."
     )
@@ -36,5 +38,5 @@ class PathSettings(DifferenceConfig):
 
 def expected_evaluations(config: DifferenceConfig, scale: float, steps: int) -> int:
     """Model evaluations of a whole path at a guidance scale."""
-    guided = sum(config.guides(index, steps) for index in range(steps)) if scale != 1.0 else 0
-    return BRANCHES * steps + guided
+    guided = [scale != 1.0 and config.guides(index, steps) for index in range(steps)]
+    return sum(config.draws(index) * (BRANCHES + one) for index, one in enumerate(guided))

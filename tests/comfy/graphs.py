@@ -154,6 +154,7 @@ def difference(graph, model, latent, source, positive, negative, **changes):
         "structure": "scale-free",
         "neighbours": 3,
         "tolerance": 1.0,
+        "first_draws": 1,
         "steps": STEPS,
         "spacing": "leading",
         "latent": latent,

@@ -63,7 +63,7 @@ def test_the_documented_line_draws_the_street_at_night(checkout, repository):
         torch.from_numpy(render(scene(EVALUATION_SEEDS[200]), domain)).permute(2, 0, 1)
         for domain in ("day", "night")
     )
-    assert (result - night).square().mean() < 0.1 * (day - night).square().mean()
+    assert (result - night).square().mean() < 0.12 * (day - night).square().mean()
 
 
 def test_a_preset_gives_the_settings(repository, tmp_path):

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 import torch
@@ -55,7 +56,7 @@ def test_a_gaussian_moves_to_the_target_mean(model, task, latent, source, target
 def test_evaluations_are_three_under_guidance_and_two_after(
     curved_model, task, schedule, source, target
 ):
-    config, records = DifferenceConfig(guided=0.6, iterations=0), []
+    config, records = DifferenceConfig(guided=0.6, first_draws=1, iterations=0), []
     task = replace(task, target=Prompt(target, source, 3.0))
     difference_path(curved_model, task, schedule, config, on_step=records.append)
     assert [one.evaluations for one in records] == [3, 6, 9, 12, 15, 18, 20, 22, 24, 26]
@@ -71,12 +72,30 @@ def test_both_branches_are_asked_in_one_call(curved_model, edited, source, targe
 
     model, prompt = Together(), Prompt(target, source, 3.0)
     assert torch.equal(edited(model=model, target=prompt), edited(target=prompt))
-    assert model.calls == STEPS
+    assert model.calls == STEPS - 1 + PLAIN.first_draws
+
+
+def test_the_first_step_is_asked_under_noises_that_mirror_each_other(curved_model, task, schedule):
+    states, sigma = [], schedule.sigmas[0]
+
+    class Watched:
+        def denoise(self, x, at, conditioning):
+            if at == sigma:
+                states.append(x)
+            return curved_model.denoise(x, at, conditioning)
+
+    config, records = DifferenceConfig(first_draws=2, iterations=0), []
+    difference_path(Watched(), task, schedule, config, on_step=records.append)
+    assert [one.evaluations for one in records][:3] == [4, 6, 8]
+    assert len(states) == 4
+    middle = torch.stack(states).mean(dim=0)
+    assert_close(middle, task.latent, atol=1e-4, rtol=0)
+    assert not torch.allclose(states[0], states[2], atol=sigma / 4)
 
 
 def test_noise_is_mirrored_and_the_same_for_the_whole_batch(latent):
-    drawn = list(mirrored_noises(latent, STEPS, seed=0))
-    assert len(drawn) == STEPS
+    drawn = list(islice(mirrored_noises(latent, seed=0), 4))
+    assert drawn[0].shape == latent.shape[1:]
     assert torch.equal(drawn[0], -drawn[1])
     assert not torch.allclose(drawn[0], drawn[2], atol=0.1)
     assert drawn[0].std() == pytest.approx(1, abs=0.2)
