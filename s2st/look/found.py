@@ -20,7 +20,7 @@ from .regions import MOST_REGIONS, Regions, at_size
 
 UPDATES = 30
 TRIES = 4  # from so many beginnings; the tightest clusters are kept
-FITTED = 2048  # cells at most of either domain, so that both have a say
+FITTED = 8192  # cells at most of either domain
 NEIGHBOURS = 15  # cells that vote for the region of a cell like them
 Size = tuple[int, int]
 
