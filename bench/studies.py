@@ -26,12 +26,14 @@ from s2st import (
     TrajectoryConfig,
     correlation_factor,
     difference_path,
+    regional_look,
     restore_detail,
     translate,
 )
 from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
 
 from .lab import DEFAULT_STEPS, Case, Meter, Setting
+from .regions import Where, regions_of
 from .rivals.difference_path import run as plain_path
 
 Changes = Mapping[str, Any]
@@ -69,6 +71,14 @@ class Path:
     steps: int = DEFAULT_STEPS
 
 
+@dataclass(frozen=True, kw_only=True)
+class ByRegion(Path):
+    """The difference path, asked for its look region by region."""
+
+    where: Where = Where.WHOLE
+    count: int = 8  # of the regions, where they are not the renderer's
+
+
 Choice = Paper | Path
 
 
@@ -91,6 +101,9 @@ def along_the_path(choice: Path, case: Case) -> Tensor:
         pictures = plain_path(case, setting, Meter())
     else:
         task = case.task(choice.guidance)
+        if isinstance(choice, ByRegion) and choice.where is not Where.WHOLE:
+            regions = regions_of(case, choice.where, choice.count)
+            task = replace(task, regional=regional_look(regions, case.reference_latents))
         latents = difference_path(lab.parts.denoiser, task, lab.schedule, choice.config)
         pictures = case.decoded(latents)
     returned = case.decoded(case.latents)
@@ -198,6 +211,20 @@ STUDIES = (
             "the default, detail restored": {"detail": True},
         },
         scenes=6,
+    ),
+    Study(
+        name="regions",
+        title="The look asked for region by region",
+        base=ByRegion(),
+        options={
+            "the whole picture": {},
+            "true regions": {"where": Where.TRUE},
+            "true in the source, carried over": {"where": Where.CARRIED},
+            "rows of the picture": {"where": Where.ROWS},
+            **{f"found, {one}": {"where": Where.FOUND, "count": one} for one in (6, 12, 8)},
+        },
+        scenes=8,
+        everywhere=True,
     ),
     Study(
         name="distance",
