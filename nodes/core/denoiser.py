@@ -62,7 +62,6 @@ class ComfyDenoiser(Joint):
 
     def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
         """What one evaluation shows of every picture, [B, channels, h, w]."""
-        _check_plain(self.prompt_of(conditioning))
         found: list[Tensor] = []
         block, options = feature_block(self._model.diffusion_model), self._options
         self._options = showing(options, block, found.append)
@@ -70,7 +69,9 @@ class ComfyDenoiser(Joint):
             self.denoise(x, sigma, conditioning)
         finally:
             self._options = options
-        return torch.cat([one.clone() for one in found])
+        features = torch.cat([one.clone() for one in found])
+        assert len(features) == len(x)  # `check_features` lets no prompt of several parts through
+        return features
 
     def _answers(self, rows: list[Row], sigma: float) -> dict[int, Tensor]:
         if self._flow:
@@ -173,15 +174,6 @@ class ComfyDenoiser(Joint):
         if not all(self.prompt_of(one).is_shared for one in prompts):
             return batch
         return self._room.at_once(batch, len(prompts) if self._backward else 0)
-
-
-def _check_plain(prompt: PreparedPrompt) -> None:
-    """Features are read of whole pictures, once of each."""
-    if len(prompt.entries) != 1 or prompt.entries[0].get("area") is not None:
-        raise ValueError(
-            "The prompt has several parts or an area, but features are read under a plain one: "
-            "connect one CLIP Text Encode; any text serves, an empty one too."
-        )
 
 
 def _in_parts(rows: list[Row], size: int) -> list[list[Row]]:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import comfy.model_patcher
 import comfy.patcher_extension
 from torch import Tensor, nn
 
 from ...s2st.model.features import UPSAMPLINGS
 
 PATCH = "output_block_patch"  # sees a block's input before the skip is joined
+
+
+def check_features(patcher: comfy.model_patcher.ModelPatcher, conditioning: list) -> None:
+    """Refuse what shows no features: before a model is loaded, of whole pictures, once of each."""
+    feature_block(patcher.model.diffusion_model)
+    if len(conditioning) != 1 or conditioning[0][1].get("area") is not None:
+        raise ValueError(
+            "The prompt has several parts or an area, but features are read under a plain one: "
+            "connect one CLIP Text Encode; any text serves, an empty one too."
+        )
 
 
 def feature_block(network: nn.Module) -> int:

@@ -17,6 +17,7 @@ from ..core.layout import cropped, to_image
 from ..core.prompts import check_prompt_fits
 from ..core.reports import calls_line, listed
 from ..core.settings import config_of, setting
+from ..core.shown import check_features
 from ..core.types import RegionsSocket
 from .features import features_of
 from .given import Canvas, check_as_many, labels_of_maps, labels_of_masks
@@ -76,7 +77,9 @@ class MakeRegions(io.ComfyNode):
             outputs=[
                 output(RegionsSocket, "regions", "For the nodes that take regions."),
                 output(io.Image, "source_preview", "The source's regions, a colour for each."),
-                output(io.Image, "target_preview", "The target domain's, in the same colours."),
+                output(
+                    io.Image, "target_preview", "The target domain's, as the first source sees it."
+                ),
                 output(io.String, "report", "How much each region covers, and who has it."),
             ],
         )
@@ -138,6 +141,7 @@ def regions_of(
     if source.said and target.said:
         return as_said(source, target), ["regions as they were given"]
     check_prompt_fits(model, prompt, "prompt", 1)
+    check_features(model, prompt)
     said = [one.labels() for one in (source, target) if one.said]
     own, others, calls = features_of(model, prompt, source.latents, target.latents)
     sizes = source.canvas.size, target.canvas.size
@@ -186,10 +190,14 @@ def colour(number: int) -> tuple[float, float, float]:
 
 
 def region_lines(regions: Regions) -> list[str]:
-    """A line for each region of the source: its share, and how many references have it."""
-    references = regions.references[0].flatten(1)
-    shares = regions.source.flatten().bincount(minlength=regions.count) / regions.source.numel()
-    lines = []
+    """A line for each region: its share, and how many references have it.
+
+    Found regions are each picture's own, so that the first one's are told.
+    """
+    references, own = regions.references[0].flatten(1), len(regions.references) > 1
+    source = regions.source[0] if own else regions.source
+    shares = source.flatten().bincount(minlength=regions.count) / source.numel()
+    lines = ["every source has regions of its own; these are the first one's"] if own else []
     for number in shares.nonzero().flatten().tolist():
         have = int(((references == number).sum(dim=1) >= FEWEST_PIXELS).sum())
         asked = f"{have} of {len(references)} references have it" if have else NOTHING_ASKED
