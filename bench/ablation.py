@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from demo_world import TUNING_SEEDS
+from s2st.path.difference_path import DEFAULT_STEPS
 
 from .axes import COLOUR, EDGES, LABELS, PSNR, TRUE_EDGES, Axis
 from .cost_page import markdown_table
 from .judges import SMALL, JudgeConfig
-from .lab import DEFAULT_STEPS, PAIRS, Family, Method, Pair
+from .lab import PAIRS, Family, Method, Pair
 from .plan import Plan, findings_with, row_of
 from .rows import Duel, Findings, Row, code_list, read, write
 from .running import make_missing

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 import s2st
-from s2st.path.difference_path import DEFAULT_GUIDANCE
+from s2st.path.difference_path import DEFAULT_GUIDANCE, DEFAULT_STEPS
 
-from .lab import DEFAULT_STEPS, Case, Family, Meter, Method, Setting, settings
+from .lab import Case, Family, Meter, Method, Setting, settings
 from .rivals import METHODS as RIVALS
 
 DEFAULT, PAPER = "S2ST", "S2ST (paper)"

@@ -20,9 +20,10 @@ from torch import Tensor
 import s2st
 from demo_world import TUNING_SEEDS
 from s2st.model.gradients import Checkpointed
+from s2st.path.difference_path import DEFAULT_STEPS
 
 from .cost_page import machine, machine_line, markdown_table, options_of, write_part
-from .lab import DEFAULT_STEPS, Lab, Pair, make_case, open_lab
+from .lab import Lab, Pair, make_case, open_lab
 
 PAIR = Pair("day", "night")
 GUIDANCE = 7.5

@@ -31,8 +31,9 @@ from s2st import (
     translate,
 )
 from s2st.path.difference_path import DEFAULT_GUIDANCE as PATH_GUIDANCE
+from s2st.path.difference_path import DEFAULT_STEPS
 
-from .lab import DEFAULT_STEPS, Case, Meter, Setting
+from .lab import Case, Meter, Setting
 from .regions import Where, regions_of
 from .rivals.difference_path import run as plain_path
 
@@ -211,6 +212,23 @@ STUDIES = (
             "the default, detail restored": {"detail": True},
         },
         scenes=6,
+    ),
+    Study(
+        name="steps",
+        title="Steps and noises of the difference path",
+        base=Path(),
+        options={
+            "the default": {},
+            "one noise in the first step": {"config": {"first_draws": 1}},
+            "as in 0.1.0: 20 steps, one noise, longer guidance": {
+                "steps": 20,
+                "config": {"first_draws": 1, "guided": 0.6},
+            },
+            "10 steps": {"steps": 10},
+            "4 steps, a draft": {"steps": 4},
+        },
+        scenes=8,
+        everywhere=True,
     ),
     Study(
         name="regions",

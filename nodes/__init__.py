@@ -17,6 +17,8 @@ from .seeds.seed import NODES as SEED
 from .seeds.storage import NODES as STORAGE
 from .seeds.trajectory import NODES as TRAJECTORY
 from .seeds.translate import NODES as TRANSLATE
+from .strokes.make import NODES as MAKE_STROKES
+from .strokes.paint import NODES as PAINT_STROKES
 
 NODES = [
     *INVERSION,
@@ -30,6 +32,8 @@ NODES = [
     *PRESETS,
     *TRANSLATE,
     *REGIONS,
+    *PAINT_STROKES,
+    *MAKE_STROKES,
     *STORAGE,
     *COMPARE,
     *IMAGES,

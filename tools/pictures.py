@@ -8,9 +8,11 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from PIL import Image
 
 from demo_world import EVALUATION_SEEDS, REFERENCE_SEEDS, render, scene
+from s2st import strokes_of
 from tools.comfy_client import ComfyClient, Run
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.demo import FOLDER as DEMO
@@ -147,27 +149,64 @@ def invert_once_many_prompts(studio: Studio) -> list[np.ndarray]:
     return [scene_picture(EVALUATION_SEEDS[4], "day"), *made]
 
 
-def thumbnails() -> list[str]:
-    """Run every template and write its thumbnail beside it."""
+def paint_a_street(studio: Studio) -> list[np.ndarray]:
+    """Strokes of two scenes, and what was painted over them."""
+    graph, titles = studio.graph("paint_a_street")
+    graph[titles["the scenes to draw strokes of"]]["inputs"]["count"] = 2
+    run = studio.run(graph)
+    strokes = studio.client.images(run, titles["the strokes"])
+    results = studio.client.images(run, titles["save"])
+    return [strokes[0], results[0], strokes[1], results[1]]
+
+
+def paint_with_your_checkpoint(studio: Studio) -> list[np.ndarray]:
+    """One stroke picture and three versions of it; the demo model stands in."""
+    graph, titles = studio.graph("paint_with_your_checkpoint")
+    picture = torch.from_numpy(scene_picture(EVALUATION_SEEDS[5], "sunset")).float()
+    strokes = strokes_of(picture.movedim(-1, 0)[None])[0].movedim(0, -1).numpy()
+    as_image(strokes).save(studio.inputs / "strokes.png")
+    graph[titles["your strokes"]]["inputs"]["image"] = "strokes.png"
+    graph[titles["what it shall show"]]["inputs"]["text"] = "a street at sunset"
+    graph[titles["negative prompt"]]["inputs"]["text"] = ""
+    painter = next(node for node in graph.values() if node["class_type"] == "S2ST_PaintStrokes")
+    painter["inputs"] |= {"cfg": 3.0, "steps": 20}
+    for node in graph.values():
+        if "megapixels" in node["inputs"]:
+            node["inputs"]["megapixels"] = OWN_SIZE
+        if node["class_type"] == "CheckpointLoaderSimple":
+            node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
+    made = []
+    for seed in range(3):
+        painter["inputs"]["noise_seed"] = seed
+        made.append(studio.first(studio.run(graph), titles["save"]))
+    return [strokes, *made]
+
+
+def thumbnails(only: Sequence[str] = ()) -> list[str]:
+    """Run every template, or these alone, and write its thumbnail beside it."""
     makers = (
         demo_day_to_night,
         find_my_settings,
         step_by_step_with_charts,
         your_checkpoint,
         invert_once_many_prompts,
+        paint_a_street,
+        paint_with_your_checkpoint,
     )
     with running(find(), CACHE / "demo-base", device_arguments()) as server:
         studio = Studio(server)
-        for make in makers:
+        for make in (one for one in makers if not only or one.__name__ in only):
             path = FOLDER / f"{make.__name__}.jpg"
             quartet(make(studio)).save(path, quality=QUALITY, optimize=True)
             print(path.relative_to(ROOT).as_posix(), flush=True)
     return [make.__name__ for make in makers]
 
 
-def main() -> int:
-    """Thumbnails; then the README's picture, if the demo has been run."""
-    thumbnails()
+def main(arguments: Sequence[str] = ()) -> int:
+    """Thumbnails; then the README's picture, if the demo has been run. Or the named ones alone."""
+    thumbnails(arguments)
+    if arguments:
+        return 0
     sheet, picture = DEMO / "contact-sheet.png", ROOT / "docs" / "demo.jpg"
     if not sheet.exists():
         print(f"{picture.name} needs the demo's contact sheet: run python dev.py demo first.")
@@ -178,4 +217,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

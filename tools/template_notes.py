@@ -122,3 +122,30 @@ ONCE = (
 )
 ONCE_CHECK = "What the seed gives back with the source prompt: it should look like the source."
 ONCE_LOAD = "Choose the file that group A has saved. Press **R** if the list is old."
+PAINT = (
+    "## Strokes become a street\n"
+    "Press **Run**. *Make Strokes* paints four scenes in a few flat colours, as a hand might block "
+    "them in; the small model that comes with this pack paints a street over them.\n\n"
+    "For strokes of your own, put *Load Image* in its place."
+)
+PAINT_WORDS = (
+    "Say what the picture shall show, and name the things that you have painted: a stroke is a "
+    "colour at a place, and the words say what it is."
+)
+PAINT_PAINT = (
+    "Sampling begins at pure noise. At a few high noise levels the picture is moved until, "
+    "blurred, it is your strokes; after that the model is free.\n\n"
+    "- strokes are ignored: raise **faithfulness** (20 to 40) or **optimised**, or lower "
+    "**strength** to 0.6\n"
+    "- it looks like the strokes: lower **faithfulness**, or raise **strength** to 0.9\n"
+    "- only a part is painted: connect a mask to **painted**\n"
+    "- another version of the same: change **noise_seed**"
+)
+PAINT_OWN = (
+    "## Your checkpoint, your strokes\n"
+    "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint.\n"
+    "2. Draw flat colours in any paint program (newer ComfyUI has a *Painter* node) and load them, "
+    "or put *S2ST Make Strokes* behind a photo.\n"
+    "3. Write what it shall show and press **Run**.\n\n"
+    "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 1.0 for XL."
+)

@@ -289,12 +289,66 @@ def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
     return flow
 
 
+def paint_a_street(info: Mapping[str, dict]) -> Workflow:
+    """Strokes made of the demo scenes, painted over with the embedded model."""
+    flow = Workflow("paint_a_street", info)
+    flow.group("1 - Model and strokes")
+    flow.note(notes.PAINT)
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    day, _ = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to draw strokes of")
+    strokes = flow.add("S2ST_MakeStrokes", {"image": day})[0]
+    shown(flow, strokes, "the strokes")
+    flow.group("2 - Words")
+    flow.note(notes.PAINT_WORDS)
+    target = prompt(flow, clip, "a street on a sunny day", "what it shall show")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    flow.group("3 - Paint", 380)
+    flow.note(notes.PAINT_PAINT)
+    given = {"model": model, "vae": vae, "positive": target, "negative": negative}
+    picture, _, curve, report = flow.add("S2ST_PaintStrokes", {**given, "strokes": strokes})
+    flow.column()
+    shown(flow, curve, "distance to the strokes")
+    told(flow, report, "report")
+    flow.group("4 - Look", 560)
+    compare(flow, {"source": strokes, "result": picture})
+    save(flow, picture, "s2st/paint_a_street")
+    return flow
+
+
+def paint_with_your_checkpoint(info: Mapping[str, dict]) -> Workflow:
+    """Strokes of one's own with Stable Diffusion 1.x, 2.x or XL."""
+    flow = Workflow("paint_with_your_checkpoint", info)
+    flow.group("1 - Checkpoint and strokes")
+    flow.note(notes.PAINT_OWN)
+    model, clip, vae = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
+    drawn = flow.add("LoadImage", {"image": PHOTO}, "your strokes")[0]
+    strokes = scaled(flow, drawn, "size of the picture")
+    flow.group("2 - Words")
+    flow.note(notes.PAINT_WORDS)
+    target = prompt(flow, clip, "a photo of a street, houses, trees", "what it shall show")
+    negative = prompt(flow, clip, "painting, drawing, flat colours, blurry", "negative prompt")
+    flow.group("3 - Paint", 380)
+    flow.note(notes.PAINT_PAINT)
+    given = {"model": model, "vae": vae, "positive": target, "negative": negative, "cfg": 7.5}
+    wanted = {**given, "strokes": strokes, "steps": 50}
+    picture, _, curve, report = flow.add("S2ST_PaintStrokes", wanted)
+    flow.column()
+    shown(flow, curve, "distance to the strokes")
+    told(flow, report, "report")
+    flow.group("4 - Look", 560)
+    compare(flow, {"source": strokes, "result": picture})
+    save(flow, picture, "s2st/paint_with_your_checkpoint")
+    return flow
+
+
 TEMPLATES = (
     demo_day_to_night,
     find_my_settings,
     step_by_step_with_charts,
     your_checkpoint,
     invert_once_many_prompts,
+    paint_a_street,
+    paint_with_your_checkpoint,
 )
 
 

@@ -27,6 +27,7 @@ WITH_LIVE_PREVIEW = {
     "S2ST_DifferencePath",
     "S2ST_SampleSeed",
     "S2ST_Translate",
+    "S2ST_PaintStrokes",
 }
 EDITOR_ONLY = {NOTE_KIND, "Note"}
 ALWAYS, NEVER = 0, 2  # the editor's modes of a node

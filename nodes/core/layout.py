@@ -63,5 +63,11 @@ def mask_for_latent(
     return plane if len(plane) == 1 else plane[torch.arange(batch) % len(plane)]
 
 
+def mask_for_pictures(mask: Tensor, batch: int, picture: PictureSize) -> Tensor:
+    """MASK of any size and batch -> [1 or B,1,H,W] in 0..1 for pictures padded to the stride."""
+    height, width = (side + -side % picture.stride for side in (picture.height, picture.width))
+    return mask_for_latent(mask, batch, (height, width), picture)
+
+
 def _scaled(plane: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(plane, size=size, mode="bilinear", align_corners=False, antialias=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import comfy.model_management
@@ -11,7 +12,7 @@ import latent_preview
 from torch import Tensor
 
 from ...s2st import Denoiser, StepRecord
-from ...s2st.model.contract import Joint, Query, ask
+from ...s2st.model.contract import Joint, OnUpdate, Query, ask
 
 Item = TypeVar("Item")
 
@@ -32,9 +33,33 @@ class Progress:
         """A loop has done one step: put the bar where it belongs and show the estimate."""
         share = self._expected[stage] / record.total
         self._value = max(self._value, self._starts[stage] + share * record.index)
-        self._limit = min(self._total, self._value + share)
+        following = self._following(stage) if record.index == record.total else share
+        self._limit = min(self._total, self._value + following)
         shown = max(1, round(self._value))
         self._show(shown - 1, record.denoised, record.latent, self._total)
+
+    def _following(self, stage: str) -> float:
+        """What the stage after this one is expected to take."""
+        names = list(self._expected)
+        place = names.index(stage) + 1
+        return self._expected[names[place]] if place < len(names) else 0
+
+    def step_by_step(self, stages: Sequence[str]):
+        """`on_step` for a loop whose steps differ in work: each is a stage of its own."""
+
+        def listen(record: StepRecord) -> None:
+            self.on_step(stages[record.index - 1], replace(record, index=1, total=1))
+
+        return listen
+
+    def also_counting(self, on_update: OnUpdate) -> OnUpdate:
+        """`on_update` where updates are counted as evaluations are."""
+
+        def updated() -> None:
+            on_update()
+            self.evaluated(1)
+
+        return updated
 
     def listener(self, stage: str):
         """`on_step` for one stage."""

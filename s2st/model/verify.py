@@ -9,11 +9,12 @@ from torch import Tensor
 
 from .autoencoder import Autoencoder, decoded
 from .contract import Conditioning, Denoiser
-from .gradients import GradientError, Rescaled, loss_and_gradient
+from .gradients import GradientError, Rescaled, level, loss_and_gradient
 
 TOLERANCE = 0.1  # relative; a wrong backward pass is off by far more, half precision by less
 # Of 1 + sigma: a longer one also measures how the model bends, a shorter one rounding.
 DISTANCE = 0.01
+DECODER_DISTANCE = 0.02  # of a latent's spread
 # What torch says of an operation without a backward pass, such as a fused kernel.
 NO_BACKWARD = ("no autograd formula", "does not require grad")
 ADVICE_MODEL = (
@@ -73,17 +74,22 @@ def verify_gradient(
 
 
 def verify_decoder(autoencoder: Autoencoder, latent: Tensor, generator: torch.Generator) -> None:
-    """Refuse an autoencoder whose decoder has no gradient, or not its own."""
+    """Refuse an autoencoder whose decoder has no gradient, or not its own.
+
+    Along its own gradient a decoder changes most, and rounding in half precision hides least.
+    """
     height, width = (side * autoencoder.stride for side in latent.shape[-2:])
-    direction = _direction(latent.shape, latent, generator)
     weights = _direction((len(latent), 3, height, width), latent, generator)
 
     def probe(at: Tensor) -> Tensor:
         return (decoded(autoencoder, at) * weights).flatten(1).mean(dim=1)
 
-    _check_slopes(
-        lambda: slopes_along(probe, latent, direction, DISTANCE), "The decoder", ADVICE_DECODER
-    )
+    def slopes() -> tuple[float, float, float]:
+        steepest = level(loss_and_gradient(probe, latent)[1])
+        distance = DECODER_DISTANCE * float(latent.square().mean().sqrt())
+        return slopes_along(probe, latent, steepest, distance)
+
+    _check_slopes(slopes, "The decoder", ADVICE_DECODER)
 
 
 def _direction(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:

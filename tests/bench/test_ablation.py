@@ -10,11 +10,12 @@ from invented import row
 from bench.ablation import beside_first, main, page
 from bench.axes import AXES
 from bench.duels import duels_of
-from bench.lab import DEFAULT_STEPS, PAIRS, Family, make_case, open_lab
+from bench.lab import PAIRS, Family, make_case, open_lab
 from bench.rows import Findings, Variant, merged
 from bench.studies import STUDIES, Eta, Paper, Path, Study, changed, eta_of
 from demo_world import TUNING_SEEDS
 from s2st import DifferenceConfig, Stages, correlation_factor
+from s2st.path.difference_path import DEFAULT_STEPS
 
 NIGHT = PAIRS[0]
 FEW = ["path", "eta-histogram", "gradient", "parts"]

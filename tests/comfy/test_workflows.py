@@ -23,7 +23,11 @@ QUICK = {  # enough to go through every stage, little enough for a test
     "trajectory_iterations": 2,
     "lookahead": 2,
     "megapixels": 0.02,
+<<<<<<< HEAD
     "cells": 2,
+=======
+    "faithfulness": 2,
+>>>>>>> 76e6cdb (Paint strokes in ComfyUI: the decoder of its VAE gone back through, whole or in tiles, beside the loaded model)
 }
 
 
@@ -204,6 +208,29 @@ def test_invert_once_saves_and_then_serves_three_prompts(comfy, object_info, rep
     )
     assert night.shape == snow.shape == fog.shape == (2, 128, 128, 3)
     assert np.abs(night - snow).mean() > 1e-3 and np.abs(snow - fog).mean() > 1e-3
+
+
+def test_paint_a_street_runs(comfy, object_info, repository):
+    workflow = stored(repository, "paint_a_street")
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    strokes, results = (
+        pictures(comfy, run, titled(workflow, one)) for one in ("the strokes", "save")
+    )
+    assert strokes.shape == results.shape == (2, 128, 128, 3)
+    assert np.abs(strokes - results).mean() > 1e-3
+    assert "updates towards the strokes" in run.outputs[titled(workflow, "report")]["text"][0]
+
+
+def test_paint_with_your_checkpoint_keeps_the_strokes_own_size(comfy, object_info, repository):
+    workflow = stored(repository, "paint_with_your_checkpoint")
+    graph = quick(to_api(workflow, object_info))
+    (loader,) = of_kind(graph, "LoadImage")
+    photo((203, 151), 1).save(comfy.server.base / "input" / "strokes.png")
+    graph[loader]["inputs"]["image"] = "strokes.png"
+    run = comfy.client.run(graph)
+    (result,) = pictures(comfy, run, titled(workflow, "save"))
+    scale = (0.02 * 1024 * 1024 / (203 * 151)) ** 0.5
+    assert result.shape == (round(151 * scale), round(203 * scale), 3)
 
 
 def branch_of(graph, nodes):

@@ -4,6 +4,7 @@ They are ordinary `comfy.model_base` models of every family S2ST meets (and some
 everything around them (LoRA, ControlNet, hooks, samplers, memory management) is the core's own.
 """
 
+import copy
 import hashlib
 import json
 import sys
@@ -800,6 +801,110 @@ class TestSlope:
         return (f"{run.run(slopes):.4f}",)
 
 
+class TestNoise:
+    """The noise that our painting draws for one picture, as a LATENT."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("LATENT",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        return {"required": {"height": number, "width": number, "seed": number}}
+
+    def make(self, height, width, seed):
+        generator = torch.Generator().manual_seed(seed)
+        return ({"samples": torch.randn(1, 4, height, width, generator=generator)},)
+
+
+class TestSeedLatent:
+    """Noise at a schedule's first level, in the units in which samplers take latents."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("LATENT",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",), "noise": ("LATENT",), "steps": ("INT",)}}
+
+    def make(self, model, noise, steps):
+        units, schedules, look = map(
+            ours, ("nodes.core.units", "s2st.model.schedule", "s2st.model.parameterization")
+        )
+        schedule = schedules.make_schedule(
+            units.sigma_table(model), steps, schedules.Spacing.LEADING
+        )
+        state = look.from_variance_preserving(noise["samples"], schedule.sigmas[0])
+        return ({"samples": units.from_model_space(model, state)},)
+
+
+class TestVAEAfter:
+    """Hands a VAE on once something else has run."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "wait", ("VAE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"vae": ("VAE",), "after": ("LATENT",)}}
+
+    def wait(self, vae, after):
+        return (vae,)
+
+
+class TestDecoderSlope:
+    """A VAE's slope by our gradients over the one measured, and how it was decoded.
+
+    It says that it needs so much memory that a whole graph fits, or a tile, or nothing.
+    """
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "tell", ("STRING",)
+    SHARES = {"plenty": 1e-9, "little": 0.02, "none": 1e3}
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        given = {"model": ("MODEL",), "vae": ("VAE",), "latent": ("LATENT",)}
+        kinds = {"dtype": (["float32", "bfloat16"],), "memory": (list(cls.SHARES),)}
+        return {"required": {**given, **kinds}}
+
+    def tell(self, model, vae, latent, dtype, memory):
+        autoencoders, units, verify, contract, gradients = map(
+            ours,
+            (
+                "nodes.core.autoencoder",
+                "nodes.core.units",
+                "s2st.model.verify",
+                "s2st.model.autoencoder",
+                "s2st.model.gradients",
+            ),
+        )
+        vae, sides = copy.copy(vae), []
+        vae.vae_dtype = getattr(torch, dtype)
+        network = copy.deepcopy(vae.first_stage_model).to(vae.vae_dtype)
+        vae.first_stage_model = network
+        network.decoder.register_forward_pre_hook(lambda _, given: sides.append(given[0].shape))
+        free, share = comfy.model_management.get_free_memory(vae.device), self.SHARES[memory]
+        area = latent["samples"].shape[2] * latent["samples"].shape[3]
+        vae.memory_used_decode = lambda shape, _: share * free * shape[2] * shape[3] / area
+        if memory == "little":
+            vae.memory_used_decode = lambda shape, _: 0.15 * free * shape[0]
+        with torch.inference_mode(False):
+            state = torch.cat([units.to_model_space(model, latent["samples"])] * 2)
+            made = autoencoders.ComfyAutoencoder(vae, model)
+            generator = torch.Generator().manual_seed(0)
+            size = [side * made.stride for side in state.shape[2:]]
+            weights = torch.randn(2, 3, *size, generator=generator)
+
+            def probe(at):
+                return (contract.decoded(made, at) * weights).flatten(1).mean(dim=1)
+
+            sides.clear()
+            _, gradient = gradients.loss_and_gradient(probe, state)
+            forward, largest = len(sides), max(max(one[2:]) for one in sides)
+            direction = gradients.level(gradient)
+            distance = 0.02 * float(state.std())
+            claimed, measured, _ = verify.slopes_along(probe, state, direction, distance)
+        again = forward > 1  # what is computed again is so picture by picture
+        return (json.dumps({"slope": claimed / measured, "largest": largest, "again": again}),)
+
+
 def ours(name):
     """A module of the pack under test, which the core has loaded under a name of its own."""
     return next(one for known, one in sys.modules.items() if known.endswith(f".{name}"))
@@ -830,4 +935,8 @@ NODE_CLASS_MAPPINGS = {
     "TestRecomputed": TestRecomputed,
     "TestGuidedSlope": TestGuidedSlope,
     "TestSlope": TestSlope,
+    "TestNoise": TestNoise,
+    "TestSeedLatent": TestSeedLatent,
+    "TestVAEAfter": TestVAEAfter,
+    "TestDecoderSlope": TestDecoderSlope,
 }
