@@ -72,6 +72,7 @@ from .strokes.gradop import GradopConfig, gradop
 from .strokes.gradop_plus import GradopPlusConfig, gradop_plus
 from .strokes.painting import Painting, strokes_of
 from .strokes.strokes import Strokes
+from .strokes.token_regions import Region, RegionConfig
 
 __all__ = [
     "Autoencoder",
@@ -103,6 +104,8 @@ __all__ = [
     "Reference",
     "RegionalLook",
     "Regions",
+    "Region",
+    "RegionConfig",
     "Schedule",
     "SeedConfig",
     "Settings",

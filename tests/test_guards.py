@@ -33,11 +33,8 @@ NODE_ROOMS = {
     "pictures": ("core",),
     "seeds": _NODES,
     "path": _NODES,
-<<<<<<< HEAD
     "regions": _NODES,
-=======
     "strokes": _NODES,
->>>>>>> 76e6cdb (Paint strokes in ComfyUI: the decoder of its VAE gone back through, whole or in tiles, beside the loaded model)
     "demo": ("core",),
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}

@@ -164,11 +164,11 @@ def difference(graph, model, latent, source, positive, negative, **changes):
     return graph.add("S2ST_DifferencePath", model=model, **prompts, **values)
 
 
-<<<<<<< HEAD
 def regions(graph, model, prompt, latent, domain, **changes):
     values = {"count": 3, "search_seed": 0, "latent": latent, "target_domain": domain, **changes}
     return graph.add("S2ST_Regions", model=model, prompt=prompt, **values)
-=======
+
+
 def paint(graph, model, vae, positive, negative, strokes, **changes):
     values = {
         "method": "GradOP+",
@@ -193,7 +193,6 @@ def paint(graph, model, vae, positive, negative, strokes, **changes):
     }
     given = {"model": model, "vae": vae, "positive": positive, "negative": negative}
     return graph.add("S2ST_PaintStrokes", strokes=strokes, **given, **values)
->>>>>>> 76e6cdb (Paint strokes in ComfyUI: the decoder of its VAE gone back through, whole or in tiles, beside the loaded model)
 
 
 def sample_seed(graph, model, positive, negative, **changes):

@@ -23,11 +23,8 @@ QUICK = {  # enough to go through every stage, little enough for a test
     "trajectory_iterations": 2,
     "lookahead": 2,
     "megapixels": 0.02,
-<<<<<<< HEAD
     "cells": 2,
-=======
     "faithfulness": 2,
->>>>>>> 76e6cdb (Paint strokes in ComfyUI: the decoder of its VAE gone back through, whole or in tiles, beside the loaded model)
 }
 
 

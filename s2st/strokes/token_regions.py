@@ -1,0 +1,189 @@
+"""Words for regions: a phrase of the prompt is seen where its mask is, and less elsewhere.
+
+Cross-attention asks at every place of the picture which words matter there. To the scores of a
+phrase's words something is added inside its region and taken outside, most where noise is high and
+the layout forms (after eDiff-I's paint-with-words, Balaji et al. 2211.01324, with its size taken
+from the scores' own spread). The paper announces such control and never released it.
+
+Nothing is trained, no score of other words is touched, and strength 0 adds nothing at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor
+
+from ..kit.settings import Settings, number
+from ..model.checks import check_finite, check_tensor
+
+TINY, WHOLE, COVERED = 0.02, 0.9, 0.95  # shares of the picture, as Krita's plug-in takes them
+COARSEST = 64  # the largest step from a latent to a network's token grid
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionConfig(Settings):
+    strength: float = number(
+        1.0, 0.0, 20.0, "How strongly words keep to their regions; 0 changes nothing."
+    )
+    outside: float = number(
+        1.0, 0.0, 1.0, "How strongly a region's words are kept from the rest, as a share of that."
+    )
+    end: float = number(
+        0.5, 0.0, 100.0, "The noise level (sigma) under which words are free again."
+    )
+
+    def at(self, sigma: float) -> float:
+        """w log(1 + sigma^2) / 2, about log sigma where noise is high; 0 from `end` down."""
+        if sigma <= self.end:
+            return 0.0
+        return self.strength * 0.5 * math.log1p(sigma**2)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A phrase and where it belongs."""
+
+    phrase: str
+    mask: Tensor  # [H, W] in 0..1
+
+    def __post_init__(self) -> None:
+        if not self.phrase.strip():
+            raise ValueError("A region has no words, but its phrase must name what is there.")
+        check_tensor("The region's mask", self.mask)
+        if self.mask.ndim != 2:
+            raise ValueError(
+                f"The mask of {self.phrase!r} has shape {tuple(self.mask.shape)}, but a region has "
+                f"one plane, [height, width]: pass one mask for one region."
+            )
+        check_finite(f"The mask of {self.phrase!r}", self.mask)
+
+    @property
+    def share(self) -> float:
+        """Of the picture that it covers."""
+        return float(self.mask.clamp(0, 1).mean())
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which regions count, and what became of the others."""
+
+    regions: tuple[Region, ...]  # without overlap; their phrases are part of the prompt
+    everywhere: tuple[str, ...]  # phrases that belong to the whole picture
+    dropped: tuple[str, ...]  # phrases whose region is too small
+    background: Tensor | None  # [H, W], where the prompt's own words belong; None is everywhere
+
+
+def layout_of(regions: Sequence[Region]) -> Layout:
+    """The topmost (last) region wins where several are; tiny ones go, a whole one is no region."""
+    kept: list[Region] = []
+    everywhere: list[str] = []
+    dropped: list[str] = []
+    covered = None
+    for one in reversed(regions):
+        mask = one.mask.clamp(0, 1).float()
+        if covered is not None:
+            covered = _as_large(covered, mask)
+            mask = mask * (1 - covered)
+        seen = Region(one.phrase, mask)
+        if seen.share < TINY:
+            dropped.append(one.phrase)
+            continue
+        if seen.share > WHOLE:
+            everywhere.append(one.phrase)
+            continue
+        kept.append(seen)
+        covered = mask if covered is None else (covered + mask).clamp(max=1)
+    full = covered is None or float(covered.mean()) > COVERED
+    background = None if full or covered is None else 1 - covered
+    ordered = (tuple(reversed(one)) for one in (kept, everywhere, dropped))
+    return Layout(*ordered, background)
+
+
+def _as_large(mask: Tensor, other: Tensor) -> Tensor:
+    if mask.shape == other.shape:
+        return mask
+    return F.interpolate(mask[None, None], other.shape, mode="area")[0, 0]
+
+
+def mask_of_colour(strokes: Tensor, colour: Tensor, tolerance: float) -> Tensor:
+    """[H, W]: where a stroke picture [3, H, W] has this colour [3], all in 0..1."""
+    apart = (strokes - colour.to(strokes)[:, None, None]).square().mean(dim=0).sqrt()
+    return (apart <= tolerance).to(strokes.dtype)
+
+
+def tokens_of(phrase: Sequence[int], prompt: Sequence[int]) -> list[int]:
+    """The places of all of a phrase's tokens in the prompt's, wherever it stands; none if nowhere.
+
+    Both without beginning, end and padding: those are no words, and keep to no region.
+    """
+    length = len(phrase)
+    if not length:
+        return []
+    starts = range(len(prompt) - length + 1)
+    found = [at for at in starts if list(prompt[at : at + length]) == list(phrase)]
+    return sorted({at + step for at in found for step in range(length)})
+
+
+@dataclass(frozen=True)
+class TokenMasks:
+    """Where each token of a prompt belongs."""
+
+    masks: Tensor  # [R, H, W] in 0..1
+    region_of: Tensor  # [tokens]: which mask, or -1 for none
+
+    @property
+    def count(self) -> int:
+        return len(self.region_of)
+
+    def to(self, device: torch.device) -> TokenMasks:
+        return TokenMasks(self.masks.to(device), self.region_of.to(device))
+
+    def wanted(self, grid: tuple[int, int], outside: float) -> Tensor:
+        """[queries, tokens] on a grid of tokens: 1 inside, -outside outside, 0 for free tokens."""
+        small = F.interpolate(self.masks[:, None].float(), grid, mode="area")[:, 0]
+        signed = rearrange(small * (1 + outside) - outside, "r h w -> (h w) r")
+        free = signed.new_zeros(len(signed), 1)
+        return torch.cat([signed, free], dim=1)[:, self.region_of]
+
+
+def token_masks(layout: Layout, places: Sequence[Sequence[int]], count: int) -> TokenMasks | None:
+    """Masks of a prompt of `count` tokens; None where no token belongs to a region.
+
+    `places` are the tokens of each of the layout's regions, and last those of its background.
+    """
+    masks = [one.mask for one in layout.regions]
+    if layout.background is not None:
+        masks.append(layout.background)
+    region_of = torch.full((count,), -1, dtype=torch.long)
+    for place, tokens in enumerate(places[: len(masks)]):
+        region_of[list(tokens)] = place
+    if (region_of < 0).all():
+        return None
+    return TokenMasks(torch.stack([_as_large(one, masks[0]) for one in masks]), region_of)
+
+
+def grid_of(queries: int, height: int, width: int) -> tuple[int, int] | None:
+    """The token grid of that many queries over a latent, or None where there is none such."""
+    step = 1
+    while step <= COARSEST:
+        grid = (-(-height // step), -(-width // step))
+        if grid[0] * grid[1] == queries:
+            return grid
+        step *= 2
+    return None
+
+
+def region_bias(query: Tensor, key: Tensor, wanted: Tensor, strength: float) -> Tensor:
+    """[B, queries, tokens] to add to the scores of heads [B, heads, queries or tokens, width].
+
+    Its size is the spread of each picture's own scores, so that one strength serves every layer.
+    """
+    scores = torch.einsum("bhqd,bhkd->bhqk", query.float(), key.float()) / query.shape[-1] ** 0.5
+    spread = scores.std(dim=(1, 2, 3))
+    return strength * spread[:, None, None] * wanted.to(scores)

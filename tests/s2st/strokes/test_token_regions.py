@@ -1,0 +1,167 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+from s2st.strokes.token_regions import (
+    Region,
+    RegionConfig,
+    TokenMasks,
+    grid_of,
+    layout_of,
+    mask_of_colour,
+    region_bias,
+    token_masks,
+    tokens_of,
+)
+
+SIDE = 20
+
+
+def plane(left, right, value=1.0):
+    """A mask of columns."""
+    mask = torch.zeros(SIDE, SIDE)
+    mask[:, left:right] = value
+    return mask
+
+
+def phrases(regions):
+    return [one.phrase for one in regions]
+
+
+def test_the_topmost_region_wins():
+    below, above = Region("sky", plane(0, 12)), Region("tree", plane(8, 18))
+    layout = layout_of([below, above])
+    assert phrases(layout.regions) == ["sky", "tree"]
+    sky, tree = layout.regions
+    assert_close(tree.mask, plane(8, 18))
+    assert_close(sky.mask, plane(0, 8))
+    assert_close(layout.background, plane(18, 20))
+
+
+def test_a_region_that_is_nearly_nothing_is_dropped():
+    speck = torch.zeros(SIDE, SIDE)
+    speck[:2, :3] = 1  # 1.5 %
+    layout = layout_of([Region("road", plane(0, 10)), Region("bird", speck)])
+    assert layout.dropped == ("bird",)
+    assert phrases(layout.regions) == ["road"]
+    assert_close(layout.regions[0].mask, plane(0, 10))  # and takes nothing from others
+
+
+def test_what_lies_under_another_is_dropped_too():
+    layout = layout_of([Region("wall", plane(5, 9)), Region("tree", plane(4, 10))])
+    assert layout.dropped == ("wall",)
+
+
+def test_a_region_of_nearly_everything_is_no_region():
+    layout = layout_of([Region("fog", plane(0, 19)), Region("car", plane(2, 6))])
+    assert phrases(layout.regions) == ["fog", "car"]  # what is left of the fog is no longer whole
+    alone = layout_of([Region("fog", plane(0, 19))])
+    assert alone.everywhere == ("fog",) and alone.regions == () and alone.background is None
+
+
+def test_a_background_is_added_where_something_is_left():
+    assert layout_of([Region("road", plane(0, 15))]).background is not None
+    two = [Region("road", plane(0, 10)), Region("sky", plane(10, 20))]
+    assert layout_of(two).background is None
+
+
+def test_masks_of_other_sizes_are_brought_together():
+    layout = layout_of([Region("sky", torch.ones(10, 10)), Region("road", plane(0, 10))])
+    assert_close(layout.regions[0].mask, torch.cat([torch.zeros(10, 5), torch.ones(10, 5)], 1))
+
+
+@pytest.mark.parametrize(("phrase", "mask"), [(" ", plane(0, 5)), ("sky", plane(0, 5)[None])])
+def test_regions_without_words_or_of_several_planes_are_refused(phrase, mask):
+    with pytest.raises(ValueError, match="must name what is there|pass one mask for one region"):
+        Region(phrase, mask)
+
+
+def test_a_colour_of_the_strokes_is_a_mask():
+    strokes = torch.zeros(3, 4, 4)
+    strokes[:, :, 2:] = torch.tensor([0.9, 0.1, 0.2])[:, None, None]
+    strokes[0, 0, 2] = 0.95
+    mask = mask_of_colour(strokes, torch.tensor([0.9, 0.1, 0.2]), 0.05)
+    assert_close(mask, torch.tensor([0.0, 0, 1, 1]).expand(4, 4))
+
+
+def test_a_phrase_of_several_tokens_is_found_wherever_it_stands():
+    assert tokens_of([7, 8], [1, 7, 8, 2, 7, 8]) == [1, 2, 4, 5]
+    assert tokens_of([7, 9], [1, 7, 8, 2]) == []
+    assert tokens_of([], [1, 7]) == []
+
+
+def masks_of(tokens=5):
+    layout = layout_of([Region("sky", plane(0, 10)), Region("road", plane(10, 16))])
+    return token_masks(layout, [[1, 2], [3]], tokens), layout
+
+
+def test_words_are_wanted_inside_and_not_outside_and_free_ones_nowhere():
+    masks, _ = masks_of()
+    wanted = masks.wanted((1, 10), outside=0.5)
+    sky, road = wanted[:, 1], wanted[:, 3]
+    assert_close(sky, torch.tensor([1.0] * 5 + [-0.5] * 5))
+    assert_close(wanted[:, 2], sky)  # the same word's second token
+    assert_close(road, torch.tensor([-0.5] * 5 + [1.0] * 3 + [-0.5] * 2))
+    assert_close(wanted[:, [0, 4]], torch.zeros(10, 2))
+
+
+def test_thin_regions_count_in_part_on_coarse_grids():
+    thin = token_masks(layout_of([Region("pole", plane(4, 5))]), [[1]], 3)
+    assert_close(thin.wanted((2, 4), outside=0.0)[:, 1], torch.tensor([0.2, 0, 0, 0] * 2))
+
+
+def test_the_background_has_words_of_its_own():
+    layout = layout_of([Region("sky", plane(0, 10))])
+    masks = token_masks(layout, [[1], [3]], 4)
+    assert_close(masks.wanted((1, 2), outside=1.0)[:, 3], torch.tensor([-1.0, 1.0]))
+
+
+def test_without_a_word_in_a_region_there_is_nothing_to_add():
+    assert token_masks(layout_of([Region("sky", plane(0, 10))]), [[]], 4) is None
+    assert token_masks(layout_of([Region("sky", plane(0, 20))]), [], 4) is None
+
+
+@pytest.mark.parametrize(
+    ("queries", "grid"), [(4096, (64, 64)), (1024, (32, 32)), (64, (8, 8)), (77, None)]
+)
+def test_a_token_grid_is_known_by_its_count(queries, grid):
+    assert grid_of(queries, 64, 64) == grid
+
+
+def test_token_grids_round_up_as_networks_do():
+    assert grid_of(5 * 3, 9, 6) == (5, 3)
+    assert grid_of(3 * 2, 9, 6) == (3, 2)
+
+
+def test_strength_follows_the_noise_and_nought_is_nought():
+    config = RegionConfig(strength=2.0)
+    levels = [config.at(sigma) for sigma in (14.6, 4.0, 1.0, 0.5, 0.1)]
+    assert levels == sorted(levels, reverse=True)
+    assert levels[0] == pytest.approx(2 * 0.5 * 5.366, rel=1e-2)
+    assert levels[3:] == [0.0, 0.0]
+    assert RegionConfig(strength=0.0).at(14.6) == 0.0
+
+
+def test_what_is_added_is_a_share_of_the_scores_own_spread(normal):
+    masks, _ = masks_of()
+    query, key = normal(2, 3, 10, 8), normal(2, 3, 5, 8, seed=1)
+    wanted = masks.wanted((1, 10), outside=1.0)
+    bias = region_bias(query, key, wanted, 2.0)
+    assert bias.shape == (2, 10, 5)
+    scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
+    assert_close(bias[1], 2.0 * scores[1].std() * wanted)
+    assert_close(region_bias(3 * query, key, wanted, 2.0), 3 * bias)
+
+
+def test_words_move_into_their_region(normal):
+    """Attention after the bias, against attention before it and against permuted masks."""
+    masks, _ = masks_of()
+    query, key = normal(1, 2, 10, 8), normal(1, 2, 5, 8, seed=1)
+    scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
+
+    def share(masks):
+        bias = 0 if masks is None else region_bias(query, key, masks.wanted((1, 10), 1.0), 2.0)
+        return float((scores + bias).softmax(dim=-1)[:, :, :5, 1:3].sum(-1).mean())
+
+    permuted = TokenMasks(masks.masks.flip(0), masks.region_of)
+    assert share(permuted) < share(None) < share(masks)
