@@ -227,7 +227,7 @@ def test_features_are_what_leaves_the_last_block_that_enlarges(name, request, no
     assert read_features(parts.denoiser, latents, prompt).dtype is torch.float32
 
 
-def test_features_of_a_deeper_network_are_read_after_the_second_enlargement(alphas_cumprod, normal):
+def test_features_of_a_deeper_network_are_read_after_the_second_enlargement(normal):
     torch.manual_seed(0)
     network = UNet2DConditionModel(
         block_out_channels=(8, 16, 24, 32),
@@ -238,7 +238,7 @@ def test_features_of_a_deeper_network_are_read_after_the_second_enlargement(alph
         attention_head_dim=8,
         norm_num_groups=8,
     )
-    denoiser = DiffusersDenoiser(network, alphas_cumprod, "epsilon")
+    denoiser = DiffusersDenoiser(network, Parameterization.of(scheduler("epsilon")))
     with torch.no_grad():
         found = denoiser.features(normal(1, 4, 32, 32), 1.5, Conditioning(torch.zeros(1, 3, 8)))
     assert found.shape == (1, 24, 16, 16)
