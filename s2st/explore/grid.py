@@ -13,7 +13,7 @@ from ..path.settings import PathSettings
 
 # What moves the result most, around the defaults; learning rates mean the same at any steps.
 AXES: Mapping[str, Sequence[Any]] = {
-    "steps": (5, 7, 10),
+    "steps": (4, 7, 10),
     "guidance": (1.5, 2.0, 3.0),
     "learning_rate": (0.003, 0.006),
 }

@@ -50,5 +50,5 @@ def test_the_help_tells_limits_and_defaults(capsys):
     parser = argparse.ArgumentParser()
     add_settings(parser, PathSettings, ("steps", "structure"))
     text = " ".join(parser.format_help().split())
-    assert "Steps along the path. 2 to 1000; default 7" in text
+    assert "Steps along the path; 4 make a draft. 2 to 1000; default 7" in text
     assert "One of scale-free, l1; default scale-free" in text
