@@ -19,6 +19,7 @@ from .seeds.trajectory import NODES as TRAJECTORY
 from .seeds.translate import NODES as TRANSLATE
 from .strokes.make import NODES as MAKE_STROKES
 from .strokes.paint import NODES as PAINT_STROKES
+from .strokes.regions import NODES as WORD_REGIONS
 
 NODES = [
     *INVERSION,
@@ -34,6 +35,7 @@ NODES = [
     *REGIONS,
     *PAINT_STROKES,
     *MAKE_STROKES,
+    *WORD_REGIONS,
     *STORAGE,
     *COMPARE,
     *IMAGES,

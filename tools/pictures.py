@@ -182,6 +182,19 @@ def paint_with_your_checkpoint(studio: Studio) -> list[np.ndarray]:
     return [strokes, *made]
 
 
+def words_for_colours(studio: Studio) -> list[np.ndarray]:
+    """The strokes, and three versions of what was painted over them."""
+    graph, titles = studio.graph("words_for_colours")
+    painter = next(node for node in graph.values() if node["class_type"] == "S2ST_PaintStrokes")
+    strokes, made = [], []
+    for seed in range(3):
+        painter["inputs"]["noise_seed"] = seed
+        run = studio.run(graph)
+        made.append(studio.first(run, titles["save"]))
+        strokes = strokes or studio.client.images(run, titles["the strokes"])
+    return [strokes[0], *made]
+
+
 def thumbnails(only: Sequence[str] = ()) -> list[str]:
     """Run every template, or these alone, and write its thumbnail beside it."""
     makers = (
@@ -192,6 +205,7 @@ def thumbnails(only: Sequence[str] = ()) -> list[str]:
         invert_once_many_prompts,
         paint_a_street,
         paint_with_your_checkpoint,
+        words_for_colours,
     )
     with running(find(), CACHE / "demo-base", device_arguments()) as server:
         studio = Studio(server)

@@ -149,3 +149,19 @@ PAINT_OWN = (
     "3. Write what it shall show and press **Run**.\n\n"
     "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 1.0 for XL."
 )
+WORDS = (
+    "## A phrase for each colour\n"
+    "Press **Run**. The model paints over the strokes, and the words *trees* and *tall buildings* "
+    "keep to the places that have their colours."
+)
+WORDS_REGIONS = (
+    "Each *Region Prompt* is a phrase and a colour of the strokes (or a mask). Chain them from the "
+    "bottom to the top: where two overlap, the later one wins.\n\n"
+    "A colour that is not there is refused with the colours that are."
+)
+WORDS_PROMPT = (
+    "The whole picture in words. Both outputs go on: the *held model* holds the words of this "
+    "*positive* prompt to their places, in any sampler.\n\n"
+    "- too weak: raise **strength** to 2\n"
+    "- patches or static: lower **strength**, raise **end**"
+)

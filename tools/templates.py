@@ -341,6 +341,39 @@ def paint_with_your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     return flow
 
 
+def words_for_colours(info: Mapping[str, dict]) -> Workflow:
+    """Phrases that belong to colours of the strokes, with the embedded model."""
+    flow = Workflow("words_for_colours", info)
+    flow.group("1 - Model and strokes")
+    flow.note(notes.WORDS)
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    day, _ = scenes(flow, {"first": 1, "count": 1}, "the scene to draw strokes of")
+    strokes = flow.add("S2ST_MakeStrokes", {"image": day})[0]
+    shown(flow, strokes, "the strokes")
+    flow.group("2 - A phrase for each colour")
+    flow.note(notes.WORDS_REGIONS)
+    regions = None
+    for phrase, colour in (("tall buildings", "#98a08a"), ("trees", "#5a8139")):
+        given = {"phrase": phrase, "colour": colour, "tolerance": 0.1, "strokes": strokes}
+        below = {} if regions is None else {"regions": regions}
+        regions = flow.add("S2ST_RegionPrompt", {**given, **below}, phrase)[0]
+    flow.group("3 - The whole prompt")
+    flow.note(notes.WORDS_PROMPT)
+    text = "a street on a sunny day, with trees and tall buildings"
+    wanted = {"model": model, "clip": clip, "regions": regions, "text": text}
+    kept, positive, told_of = flow.add("S2ST_ApplyRegions", wanted)
+    told(flow, told_of, "what is held where")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    flow.group("4 - Paint", 380)
+    given = {"model": kept, "vae": vae, "positive": positive, "negative": negative}
+    picture, _, _, report = flow.add("S2ST_PaintStrokes", {**given, "strokes": strokes})
+    told(flow, report, "report")
+    flow.group("5 - Look", 560)
+    compare(flow, {"source": strokes, "result": picture})
+    save(flow, picture, "s2st/words_for_colours")
+    return flow
+
+
 TEMPLATES = (
     demo_day_to_night,
     find_my_settings,
@@ -349,6 +382,7 @@ TEMPLATES = (
     invert_once_many_prompts,
     paint_a_street,
     paint_with_your_checkpoint,
+    words_for_colours,
 )
 
 

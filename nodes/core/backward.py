@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint
 from .blocks import differentiable_blocks
 from .differentiable import NormalTensors
 from .room import Recomputed
+from .token_regions import OVERRIDE, RegionalAttention
 
 
 class Backward:
@@ -62,15 +63,16 @@ def differentiable_options(options: dict) -> dict:
 
     Cores before 0.3.57 do not read the override and keep the attention they were started with.
     Newer ones can share the prompts among several GPUs, in threads that record no gradients: here
-    one GPU computes all.
+    one GPU computes all. Regions of words stay.
     """
+    given = options.get("transformer_options", {})
+    regional = given.get(OVERRIDE)
 
     def override(_, *args, **kwargs):
+        if isinstance(regional, RegionalAttention):
+            return regional.alone()(attention.attention_pytorch, *args, **kwargs)
         return attention.attention_pytorch(*args, **kwargs)
 
-    transformer = {
-        **options.get("transformer_options", {}),
-        "optimized_attention_override": override,
-    }
+    transformer = {**given, OVERRIDE: override}
     alone = {name: one for name, one in options.items() if name != "multigpu_clones"}
     return {**alone, "transformer_options": transformer}

@@ -101,8 +101,12 @@ def layout_of(regions: Sequence[Region]) -> Layout:
         covered = mask if covered is None else (covered + mask).clamp(max=1)
     full = covered is None or float(covered.mean()) > COVERED
     background = None if full or covered is None else 1 - covered
-    ordered = (tuple(reversed(one)) for one in (kept, everywhere, dropped))
-    return Layout(*ordered, background)
+    return Layout(
+        regions=tuple(reversed(kept)),
+        everywhere=tuple(reversed(everywhere)),
+        dropped=tuple(reversed(dropped)),
+        background=background,
+    )
 
 
 def _as_large(mask: Tensor, other: Tensor) -> Tensor:

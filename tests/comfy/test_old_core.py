@@ -12,6 +12,7 @@ from graphs import (
     invert,
     null_text,
     optimize,
+    paint,
     sample_seed,
     seed_translate,
     tiny_latent,
@@ -20,7 +21,8 @@ from graphs import (
     translate,
 )
 from test_object_info import GOLDEN, described, ours
-from test_running import progress_of
+from test_running import progress_of, relative
+from test_token_regions import Wiring
 
 from tools.comfyui import OLD_RELEASE, obtain, running
 
@@ -89,6 +91,24 @@ def test_every_stage_gives_what_the_new_core_gives(comfy, old, dtype):
 def flattened(wired):
     graph, references = wired
     return (graph, *references)
+
+
+def test_words_keep_to_their_regions_as_in_the_new_core(comfy, old):
+    """It reads no attention override, so each block's attention is replaced."""
+    results = []
+    for server in (comfy, old):
+        w = Wiring()
+        applied = w.applied()
+        strokes = w.graph.add("EmptyImage", width=64, height=64, batch_size=1, color=0x336699)[0]
+        painted = paint(w.graph, applied[0], w.vae, applied[1], w.words(""), strokes, steps=4)
+        plain = w.sampled(w.model, applied[1])
+        results.append(
+            server.latents(w.graph, w.sampled(applied[0], applied[1]), painted[1], plain)
+        )
+    (held, painted, plain), others = results
+    assert relative(held, [others[0]]) < 0.01
+    assert relative(painted, [others[1]]) < 0.05
+    assert relative(held, [plain]) > 0.05
 
 
 def test_a_ksampler_gives_the_same_bits_before_and_after(old):

@@ -133,7 +133,8 @@ def test_one_bar_counts_evaluations_and_updates(comfy, method):
     assert {most for _, most in values} == {expected}
     assert values[-1] == (expected, expected)
     assert [value for value, _ in values] == sorted(value for value, _ in values)
-    assert len({value for value, _ in values}) >= 0.8 * expected
+    moves = STEPS + 3 * 4 if method == "GradOP+" else 16 + 4  # both prompts are asked at once
+    assert len({value for value, _ in values}) >= moves
     assert len(run.previews) >= 5
 
 

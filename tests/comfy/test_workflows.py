@@ -218,6 +218,14 @@ def test_paint_a_street_runs(comfy, object_info, repository):
     assert "updates towards the strokes" in run.outputs[titled(workflow, "report")]["text"][0]
 
 
+def test_words_for_colours_runs(comfy, object_info, repository):
+    workflow = stored(repository, "words_for_colours")
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    assert pictures(comfy, run, titled(workflow, "save")).shape == (2, 128, 128, 3)
+    held = run.outputs[titled(workflow, "what is held where")]["text"][0]
+    assert "'trees' is held to" in held and "'tall buildings' is held to" in held
+
+
 def test_paint_with_your_checkpoint_keeps_the_strokes_own_size(comfy, object_info, repository):
     workflow = stored(repository, "paint_with_your_checkpoint")
     graph = quick(to_api(workflow, object_info))

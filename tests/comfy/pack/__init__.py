@@ -15,6 +15,7 @@ import comfy.cldm.cldm
 import comfy.conds
 import comfy.controlnet
 import comfy.latent_formats
+import comfy.ldm.modules.attention
 import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
@@ -905,6 +906,67 @@ class TestDecoderSlope:
         return (json.dumps({"slope": claimed / measured, "largest": largest, "again": again}),)
 
 
+class TestMoreKeys:
+    """A model patch that puts an image prompt of four tokens behind every text, of any width."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def patch(self, model):
+        def with_image(query, context, value, options):
+            more = [torch.cat([one, one[:, :4].flip(1)], dim=1) for one in (context, value)]
+            return query, *more
+
+        patched = model.clone()
+        patched.set_model_attn2_patch(with_image)
+        return (patched,)
+
+
+class TestOverride:
+    """A model patch with an attention override of its own, which doubles what attention answers."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def patch(self, model):
+        patched = model.clone()
+        options = patched.model_options.setdefault("transformer_options", {})
+        before = options.get("optimized_attention_override")
+
+        def doubled(function, *args, **kwargs):
+            if before is not None:
+                return 2 * before(function, *args, **kwargs)
+            return 2 * function(*args, **kwargs)
+
+        options["optimized_attention_override"] = doubled
+        return (patched,)
+
+
+class TestReplaced:
+    """A model patch that computes the attention to words of the middle block itself."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def patch(self, model):
+        def replaced(query, key, value, options):
+            heads = options["n_heads"]
+            return comfy.ldm.modules.attention.optimized_attention(query, key, value, heads)
+
+        patched = model.clone()
+        patched.set_model_attn2_replace(replaced, "middle", 0)
+        return (patched,)
+
+
 def ours(name):
     """A module of the pack under test, which the core has loaded under a name of its own."""
     return next(one for known, one in sys.modules.items() if known.endswith(f".{name}"))
@@ -936,6 +998,9 @@ NODE_CLASS_MAPPINGS = {
     "TestGuidedSlope": TestGuidedSlope,
     "TestSlope": TestSlope,
     "TestNoise": TestNoise,
+    "TestMoreKeys": TestMoreKeys,
+    "TestOverride": TestOverride,
+    "TestReplaced": TestReplaced,
     "TestSeedLatent": TestSeedLatent,
     "TestVAEAfter": TestVAEAfter,
     "TestDecoderSlope": TestDecoderSlope,

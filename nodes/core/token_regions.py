@@ -1,0 +1,221 @@
+"""Token regions inside a model of the core's: which prompts they hold for, and where scores change.
+
+The core offers one attention override, on MODEL alone. Ours calls the one it finds there. A call
+may hold several prompts at several states; ours is known by its own embedding, and all others are
+left as they are. Cores before 0.3.57 read no override: there each block's cross-attention is
+replaced instead, but where another node has replaced it already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import comfy.ldm.modules.attention as attention
+import comfy.patcher_extension
+import torch
+from torch import Tensor
+
+from ...s2st.model.parameterization import flow_sigma
+from ...s2st.strokes.token_regions import RegionConfig, TokenMasks, grid_of, region_bias
+from .blocks import is_unet
+from .facts import Prediction, model_facts
+
+KEY = "s2st_token_regions"
+OVERRIDE = "optimized_attention_override"
+HIGHEST_TIME = 0.9999  # of a flow model; pure noise has no finite sigma
+
+
+@dataclass(frozen=True)
+class WordedPrompt:
+    """A prompt's embedding, and where its tokens belong."""
+
+    embedding: Tensor  # [1, tokens, width]
+    masks: TokenMasks
+    config: RegionConfig
+
+    def rows(self, context: Tensor) -> list[int]:
+        """Which rows of a call read this prompt."""
+        own = self.embedding.to(context)
+        if context.shape[1] % own.shape[1] or context.shape[2] != own.shape[2]:
+            return []
+        same = (context[:, : own.shape[1]] == own).flatten(1).all(dim=1)
+        return same.nonzero().flatten().tolist()
+
+
+@dataclass
+class Active:
+    """What holds in one call of the model."""
+
+    rows: list[int]
+    masks: TokenMasks
+    repeats: int  # a prompt beside a longer one is read several times over
+    strength: float
+    outside: float
+    size: tuple[int, int]  # of the latent
+    _wanted: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+
+    def bias(self, query: Tensor, key: Tensor, heads: int) -> Tensor | None:
+        """[B, queries, keys] to add to the scores; None where this is no attention to words."""
+        queries, keys = query.shape[1], key.shape[1]
+        grid = grid_of(queries, *self.size)
+        words = self.masks.count * self.repeats
+        if queries == keys or keys < words or grid is None:
+            return None
+        if grid not in self._wanted:
+            self._wanted[grid] = self.masks.wanted(grid, self.outside).repeat(1, self.repeats)
+        added = region_bias(
+            _by_head(query[self.rows], heads),
+            _by_head(key[self.rows, :words], heads),
+            self._wanted[grid],
+            self.strength,
+        )
+        # Whatever stands behind the words, such as an image prompt, stays as it is.
+        bias = query.new_zeros(len(query), queries, keys)
+        bias[self.rows, :, :words] = added.to(bias)
+        return bias
+
+
+def _by_head(values: Tensor, heads: int) -> Tensor:
+    batch, count, width = values.shape
+    return values.view(batch, count, heads, width // heads).transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class RegionalAttention:
+    """The override: adds our bias and hands on to what was there before, or to the core's own."""
+
+    before: Callable | None = None
+
+    def __call__(self, function: Callable, *args: Any, **kwargs: Any) -> Tensor:
+        if self.before is not None:
+            before, core = self.before, function
+
+            def function(*args: Any, **kwargs: Any) -> Tensor:
+                return before(core, *args, **kwargs)
+
+        active = (kwargs.get("transformer_options") or {}).get(KEY)
+        bias = None if active is None else active.bias(args[0], args[1], args[3])
+        if bias is None:
+            return function(*args, **kwargs)
+        (*qkv, heads), rest = args[:4], args[4:]
+        mask = rest[0] if rest else kwargs.pop("mask", None)
+        bias = bias if mask is None else bias + _as_bias(mask, bias)
+        return function(*qkv, heads, bias, *rest[1:], **kwargs)
+
+    def alone(self) -> RegionalAttention:
+        """Without what was there before."""
+        return replace(self, before=None)
+
+
+def _as_bias(mask: Tensor, like: Tensor) -> Tensor:
+    if mask.dtype == torch.bool:
+        return torch.zeros_like(like).masked_fill(~mask, -torch.finfo(like.dtype).max)
+    return mask.to(like)
+
+
+def with_regions(patcher, prompts: Sequence[WordedPrompt]):
+    """The model as a clone in which these prompts' words keep to their regions."""
+    changed, flow = patcher.clone(), model_facts(patcher).prediction is Prediction.FLOW
+
+    def apply(executor, x, t, c_concat=None, c_crossattn=None, control=None, options=None, **rest):
+        options = _with_active(options or {}, prompts, x, t, c_crossattn, flow)
+        return executor(x, t, c_concat, c_crossattn, control, options, **rest)
+
+    kind = comfy.patcher_extension.WrappersMP.APPLY_MODEL
+    changed.add_wrapper_with_key(kind, KEY, apply)
+    if reads_overrides():
+        options = changed.model_options.setdefault("transformer_options", {})
+        options[OVERRIDE] = RegionalAttention(options.get(OVERRIDE))
+        return changed
+    taken = replaced_blocks(patcher)
+    for name, number in blocks_with_words(patcher):
+        if (name, number) not in {place[:2] for place in taken}:
+            changed.set_model_attn2_replace(_replacement, name, number)
+    return changed
+
+
+def _with_active(
+    options: dict, prompts: Sequence[WordedPrompt], x: Tensor, t: Tensor, context: Any, flow: bool
+) -> dict:
+    if not isinstance(context, Tensor) or context.ndim != 3:
+        return options
+    level = float(t.flatten()[0])
+    sigma = flow_sigma(min(level, HIGHEST_TIME)) if flow else level
+    for prompt in prompts:
+        strength, rows = prompt.config.at(sigma), prompt.rows(context)
+        if strength and rows:
+            masks = prompt.masks.to(x.device)
+            repeats = context.shape[1] // masks.count
+            size = (x.shape[-2], x.shape[-1])
+            active = Active(rows, masks, repeats, strength, prompt.config.outside, size)
+            return {**options, KEY: active}
+    return options
+
+
+def _replacement(q: Tensor, k: Tensor, v: Tensor, options: dict) -> Tensor:
+    heads, active = options["n_heads"], options.get(KEY)
+    bias = None if active is None else active.bias(q, k, heads)
+    precision = options["attn_precision"]
+    return attention.optimized_attention_masked(q, k, v, heads, bias, attn_precision=precision)
+
+
+def reads_overrides() -> bool:
+    return hasattr(attention, "wrap_attn")
+
+
+def replaced_blocks(patcher) -> list[tuple]:
+    """Blocks whose attention to words another node computes itself, as IPAdapter's does."""
+    options = patcher.model_options.get("transformer_options", {})
+    return list(options.get("patches_replace", {}).get("attn2", {}))
+
+
+def blocks_with_words(patcher) -> list[tuple[str, int]]:
+    """Every block of a UNet that attends to words, as the core names it."""
+    network = patcher.model.diffusion_model
+    parts = {"input": network.input_blocks, "output": network.output_blocks}
+    named = [(name, number, one) for name, part in parts.items() for number, one in enumerate(part)]
+    named.append(("middle", 0, network.middle_block))
+    return [(name, number) for name, number, one in named if is_attending(one)]
+
+
+def is_attending(block: torch.nn.Module) -> bool:
+    return any(type(one).__name__ == "SpatialTransformer" for one in block.modules())
+
+
+def check_attends_to_words(patcher) -> None:
+    """Refuse models whose words and places share one attention."""
+    facts, network = model_facts(patcher), patcher.model.diffusion_model
+    if not (is_unet(network) and is_attending(network)):
+        raise ValueError(
+            f"The model is a {facts.family}, in which words and places share one attention, but "
+            f"regions need attention to words alone: use a Stable Diffusion 1.x, 2.x or XL model."
+        )
+
+
+def words_of(clip, text: str) -> list[int]:
+    """The tokens of a text in their places, -1 for beginnings, ends, padding and embeddings."""
+    return _without(_tokens(clip, text), set(_tokens(clip, "")))
+
+
+def phrase_of(clip, text: str) -> list[int]:
+    """A phrase's tokens alone."""
+    return [one for one in words_of(clip, text) if one >= 0]
+
+
+def _tokens(clip, text: str) -> list[int]:
+    # XL's two encoders cut a text alike and number its words alike.
+    chunks = clip.tokenize(text)
+    name = "l" if "l" in chunks else next(iter(chunks))
+    flat = [entry[0] for chunk in chunks[name] for entry in chunk]
+    return [one if isinstance(one, int) else -1 for one in flat]
+
+
+def _without(tokens: list[int], special: set[int]) -> list[int]:
+    return [-1 if one in special else one for one in tokens]
+
+
+def encoded_prompt(clip, text: str) -> list:
+    """The CONDITIONING that the core's own text node would make."""
+    return clip.encode_from_tokens_scheduled(clip.tokenize(text))
