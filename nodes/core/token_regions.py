@@ -9,7 +9,7 @@ replaced instead, but where another node has replaced it already.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import comfy.ldm.modules.attention as attention
@@ -18,68 +18,13 @@ import torch
 from torch import Tensor
 
 from ...s2st.model.parameterization import flow_sigma
-from ...s2st.strokes.token_regions import RegionConfig, TokenMasks, grid_of, region_bias
+from ...s2st.strokes.token_regions import HeldPrompt
 from .blocks import is_unet
 from .facts import Prediction, model_facts
 
 KEY = "s2st_token_regions"
 OVERRIDE = "optimized_attention_override"
 HIGHEST_TIME = 0.9999  # of a flow model; pure noise has no finite sigma
-
-
-@dataclass(frozen=True)
-class WordedPrompt:
-    """A prompt's embedding, and where its tokens belong."""
-
-    embedding: Tensor  # [1, tokens, width]
-    masks: TokenMasks
-    config: RegionConfig
-
-    def rows(self, context: Tensor) -> list[int]:
-        """Which rows of a call read this prompt."""
-        own = self.embedding.to(context)
-        if context.shape[1] % own.shape[1] or context.shape[2] != own.shape[2]:
-            return []
-        same = (context[:, : own.shape[1]] == own).flatten(1).all(dim=1)
-        return same.nonzero().flatten().tolist()
-
-
-@dataclass
-class Active:
-    """What holds in one call of the model."""
-
-    rows: list[int]
-    masks: TokenMasks
-    repeats: int  # a prompt beside a longer one is read several times over
-    strength: float
-    outside: float
-    size: tuple[int, int]  # of the latent
-    _wanted: dict[tuple[int, int], Tensor] = field(default_factory=dict)
-
-    def bias(self, query: Tensor, key: Tensor, heads: int) -> Tensor | None:
-        """[B, queries, keys] to add to the scores; None where this is no attention to words."""
-        queries, keys = query.shape[1], key.shape[1]
-        grid = grid_of(queries, *self.size)
-        words = self.masks.count * self.repeats
-        if queries == keys or keys < words or grid is None:
-            return None
-        if grid not in self._wanted:
-            self._wanted[grid] = self.masks.wanted(grid, self.outside).repeat(1, self.repeats)
-        added = region_bias(
-            _by_head(query[self.rows], heads),
-            _by_head(key[self.rows, :words], heads),
-            self._wanted[grid],
-            self.strength,
-        )
-        # Whatever stands behind the words, such as an image prompt, stays as it is.
-        bias = query.new_zeros(len(query), queries, keys)
-        bias[self.rows, :, :words] = added.to(bias)
-        return bias
-
-
-def _by_head(values: Tensor, heads: int) -> Tensor:
-    batch, count, width = values.shape
-    return values.view(batch, count, heads, width // heads).transpose(1, 2)
 
 
 @dataclass(frozen=True)
@@ -95,8 +40,8 @@ class RegionalAttention:
             def function(*args: Any, **kwargs: Any) -> Tensor:
                 return before(core, *args, **kwargs)
 
-        active = (kwargs.get("transformer_options") or {}).get(KEY)
-        bias = None if active is None else active.bias(args[0], args[1], args[3])
+        held = (kwargs.get("transformer_options") or {}).get(KEY)
+        bias = None if held is None else held.bias(args[0], args[1], args[3])
         if bias is None:
             return function(*args, **kwargs)
         (*qkv, heads), rest = args[:4], args[4:]
@@ -115,12 +60,12 @@ def _as_bias(mask: Tensor, like: Tensor) -> Tensor:
     return mask.to(like)
 
 
-def with_regions(patcher, prompts: Sequence[WordedPrompt]):
+def with_regions(patcher, prompts: Sequence[HeldPrompt]):
     """The model as a clone in which these prompts' words keep to their regions."""
     changed, flow = patcher.clone(), model_facts(patcher).prediction is Prediction.FLOW
 
     def apply(executor, x, t, c_concat=None, c_crossattn=None, control=None, options=None, **rest):
-        options = _with_active(options or {}, prompts, x, t, c_crossattn, flow)
+        options = _with_held(options or {}, prompts, x, t, c_crossattn, flow)
         return executor(x, t, c_concat, c_crossattn, control, options, **rest)
 
     kind = comfy.patcher_extension.WrappersMP.APPLY_MODEL
@@ -136,27 +81,24 @@ def with_regions(patcher, prompts: Sequence[WordedPrompt]):
     return changed
 
 
-def _with_active(
-    options: dict, prompts: Sequence[WordedPrompt], x: Tensor, t: Tensor, context: Any, flow: bool
+def _with_held(
+    options: dict, prompts: Sequence[HeldPrompt], x: Tensor, t: Tensor, context: Any, flow: bool
 ) -> dict:
     if not isinstance(context, Tensor) or context.ndim != 3:
         return options
     level = float(t.flatten()[0])
     sigma = flow_sigma(min(level, HIGHEST_TIME)) if flow else level
+    size = (x.shape[-2], x.shape[-1])
     for prompt in prompts:
-        strength, rows = prompt.config.at(sigma), prompt.rows(context)
-        if strength and rows:
-            masks = prompt.masks.to(x.device)
-            repeats = context.shape[1] // masks.count
-            size = (x.shape[-2], x.shape[-1])
-            active = Active(rows, masks, repeats, strength, prompt.config.outside, size)
-            return {**options, KEY: active}
+        held = prompt.in_call(context, sigma, size)
+        if held is not None:
+            return {**options, KEY: held}
     return options
 
 
 def _replacement(q: Tensor, k: Tensor, v: Tensor, options: dict) -> Tensor:
-    heads, active = options["n_heads"], options.get(KEY)
-    bias = None if active is None else active.bias(q, k, heads)
+    heads, held = options["n_heads"], options.get(KEY)
+    bias = None if held is None else held.bias(q, k, heads)
     precision = options["attn_precision"]
     return attention.optimized_attention_masked(q, k, v, heads, bias, attn_precision=precision)
 

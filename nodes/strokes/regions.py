@@ -11,6 +11,7 @@ from torch import Tensor
 from ...s2st import Region, RegionConfig
 from ...s2st.strokes.painting import palette_of
 from ...s2st.strokes.token_regions import (
+    HeldPrompt,
     Layout,
     TokenMasks,
     layout_of,
@@ -23,7 +24,6 @@ from ..core.layout import to_channels_first
 from ..core.reports import listed
 from ..core.settings import config_of, setting
 from ..core.token_regions import (
-    WordedPrompt,
     check_attends_to_words,
     encoded_prompt,
     phrase_of,
@@ -158,7 +158,7 @@ class ApplyRegions(io.ComfyNode):
         positive = encoded_prompt(clip, worded.text)
         if config.strength and worded.masks is not None:
             prompts = [
-                WordedPrompt(_own(tokens, worded.masks), worded.masks, config)
+                HeldPrompt(_own(tokens, worded.masks), worded.masks, config)
                 for tokens, _ in positive
             ]
             model = with_regions(model, prompts)

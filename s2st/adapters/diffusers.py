@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers.models.attention_processor import Attention
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
@@ -158,6 +159,45 @@ def _shapes_of(query: Query) -> tuple[Hashable, ...]:
         query.conditioning.embedding.shape[1:],
         frozenset((name, one.shape[1:]) for name, one in extra.items()),
     )
+
+
+BiasOf = Callable[[Tensor, Tensor, int, Tensor], Tensor | None]
+
+
+@contextmanager
+def attention_bias(unet: UNet2DConditionModel, bias_of: BiasOf) -> Iterator[None]:
+    """Inside, what `bias_of` answers is added to the scores of every attention to words.
+
+    It is given queries and keys [B, tokens, heads x width], the heads and the words [B, tokens,
+    width], and answers [B, queries, keys] or None.
+    """
+    blocks = [
+        one for one in unet.modules() if isinstance(one, Attention) and one.is_cross_attention
+    ]
+    before = [block.processor for block in blocks]
+    for block in blocks:
+        block.processor = _Biased(block.processor, bias_of)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for block, processor in zip(blocks, before, strict=True):
+            block.processor = processor
+
+
+@dataclass(frozen=True)
+class _Biased:
+    processor: Any
+    bias_of: BiasOf
+
+    def __call__(
+        self, block: Attention, hidden_states: Tensor, encoder_hidden_states: Tensor, **rest: Any
+    ) -> Tensor:
+        query, key = block.to_q(hidden_states), block.to_k(encoder_hidden_states)
+        bias = self.bias_of(query, key, block.heads, encoder_hidden_states)
+        given = {**rest, "encoder_hidden_states": encoder_hidden_states}
+        if bias is not None:
+            given["attention_mask"] = bias
+        return self.processor(block, hidden_states, **given)
 
 
 @dataclass(frozen=True)

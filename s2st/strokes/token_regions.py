@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -170,6 +170,67 @@ def token_masks(layout: Layout, places: Sequence[Sequence[int]], count: int) -> 
     if (region_of < 0).all():
         return None
     return TokenMasks(torch.stack([_as_large(one, masks[0]) for one in masks]), region_of)
+
+
+@dataclass(frozen=True)
+class HeldPrompt:
+    """A prompt's embedding, and where its tokens belong."""
+
+    embedding: Tensor  # [1, tokens, width]
+    masks: TokenMasks
+    config: RegionConfig
+
+    def in_call(self, context: Tensor, sigma: float, size: tuple[int, int]) -> HeldRows | None:
+        """What it holds in a call that reads these embeddings; None where it holds nothing.
+
+        A call may read several prompts: this one is known by its own numbers, all others are left
+        as they are. One beside a longer prompt may be read several times over.
+        """
+        own, strength = self.embedding.to(context), self.config.at(sigma)
+        if not strength or context.shape[1] % own.shape[1] or context.shape[2] != own.shape[2]:
+            return None
+        same = (context[:, : own.shape[1]] == own).flatten(1).all(dim=1)
+        rows = same.nonzero().flatten().tolist()
+        repeats = context.shape[1] // own.shape[1]
+        masks = self.masks.to(context.device)
+        held = HeldRows(rows, masks, repeats, strength, self.config.outside, size)
+        return held if rows else None
+
+
+@dataclass
+class HeldRows:
+    """What holds in one call of a model."""
+
+    rows: list[int]
+    masks: TokenMasks
+    repeats: int
+    strength: float
+    outside: float
+    size: tuple[int, int]  # of the latent
+    _wanted: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+
+    def bias(self, query: Tensor, key: Tensor, heads: int) -> Tensor | None:
+        """[B, queries, keys] to add to the scores of [B, queries or keys, heads x width].
+
+        None where this is no attention of places to words.
+        """
+        queries, keys = query.shape[1], key.shape[1]
+        grid, words = grid_of(queries, *self.size), self.masks.count * self.repeats
+        if queries == keys or keys < words or grid is None:
+            return None
+        if grid not in self._wanted:
+            self._wanted[grid] = self.masks.wanted(grid, self.outside).repeat(1, self.repeats)
+        places, named = query[self.rows], key[self.rows, :words]
+        added = region_bias(
+            rearrange(places, "b n (h d) -> b h n d", h=heads),
+            rearrange(named, "b n (h d) -> b h n d", h=heads),
+            self._wanted[grid],
+            self.strength,
+        )
+        # Whatever stands behind the words, such as an image prompt, stays as it is.
+        bias = query.new_zeros(len(query), queries, keys)
+        bias[self.rows, :, :words] = added.to(bias)
+        return bias
 
 
 def grid_of(queries: int, height: int, width: int) -> tuple[int, int] | None:

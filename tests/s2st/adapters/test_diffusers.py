@@ -44,7 +44,12 @@ from s2st import (
     verify_decoder,
     verify_gradient,
 )
-from s2st.adapters.diffusers import DiffusersDenoiser, Parameterization, PipelineParts
+from s2st.adapters.diffusers import (
+    DiffusersDenoiser,
+    Parameterization,
+    PipelineParts,
+    attention_bias,
+)
 from s2st.model.parameterization import from_flow, to_variance_preserving
 
 WIDTH, STEPS = 32, 5
@@ -424,6 +429,31 @@ def test_a_decoder_clamps_nothing(own_pipeline, normal):
     decoded = parts.autoencoder.decode(latent)
     assert float(decoded.min()) < 0 or float(decoded.max()) > 1
     assert_close(parts.decode_latent(latent), decoded.clamp(0, 1))
+
+
+def test_a_bias_is_added_to_the_attention_to_words_and_nothing_stays_of_it(own_pipeline, normal):
+    parts = PipelineParts.of(own_pipeline)
+    prompt, x = parts.encode_prompt("day"), normal(2, 4, 16, 16)
+
+    def answer():
+        with torch.no_grad():
+            return parts.denoiser.denoise(x, 2.0, prompt)
+
+    def first_word_alone(query, key, heads, words):
+        bias = query.new_full((len(query), query.shape[1], key.shape[1]), -1e4)
+        bias[..., 0] = 0
+        return bias
+
+    plain = answer()
+    with attention_bias(own_pipeline.unet, lambda *_: None):
+        assert torch.equal(answer(), plain)
+    with attention_bias(own_pipeline.unet, first_word_alone):
+        alone = answer()
+    first = prompt.with_embedding(prompt.embedding[:, :1])
+    with torch.no_grad():
+        assert_close(alone, parts.denoiser.denoise(x, 2.0, first), rtol=1e-4, atol=1e-4)
+    assert float((alone - plain).abs().max()) > 1e-4
+    assert torch.equal(answer(), plain)
 
 
 def test_pictures_keep_their_scale(stable_diffusion, normal):

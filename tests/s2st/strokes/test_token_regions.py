@@ -3,6 +3,7 @@ import torch
 from torch.testing import assert_close
 
 from s2st.strokes.token_regions import (
+    HeldPrompt,
     Region,
     RegionConfig,
     TokenMasks,
@@ -165,3 +166,39 @@ def test_words_move_into_their_region(normal):
 
     permuted = TokenMasks(masks.masks.flip(0), masks.region_of)
     assert share(permuted) < share(None) < share(masks)
+
+
+@pytest.fixture
+def held(normal):
+    """A prompt of five tokens for latents of 4 x 6, on a grid of 2 x 3 where half as fine."""
+    masks, _ = masks_of()
+    return HeldPrompt(normal(1, 5, 7), masks, RegionConfig(strength=1.0))
+
+
+def test_a_prompt_is_known_among_others_by_its_own_numbers(held, normal):
+    own, other = held.embedding, normal(1, 5, 7, seed=1)
+    assert held.in_call(torch.cat([other, own, own]), 4.0, (4, 6)).rows == [1, 2]
+    assert held.in_call(other, 4.0, (4, 6)) is None
+    assert held.in_call(own[..., :6], 4.0, (4, 6)) is None
+    assert held.in_call(own, 0.1, (4, 6)) is None  # under the level at which words are free
+
+
+def test_only_its_rows_and_words_are_changed(held, normal):
+    context = torch.cat([normal(1, 5, 7, seed=1), held.embedding])
+    call = held.in_call(context, 4.0, (4, 6))
+    bias = call.bias(normal(2, 6, 8), normal(2, 9, 8, seed=1), 2)
+    assert bias.shape == (2, 6, 9)
+    assert not bias[0].any() and not bias[1, :, [0, 4, 5, 6, 7, 8]].any()
+    assert bias[1, :, 1:4].any()
+
+
+def test_a_prompt_read_twice_over_is_held_twice(held, normal):
+    call = held.in_call(held.embedding.repeat(1, 2, 1), 4.0, (4, 6))
+    bias = call.bias(normal(1, 24, 8), normal(1, 10, 8, seed=1), 2)
+    assert_close(bias[:, :, :5], bias[:, :, 5:])
+
+
+def test_attention_among_places_is_left_alone(held, normal):
+    call = held.in_call(held.embedding, 4.0, (4, 6))
+    assert call.bias(normal(1, 24, 8), normal(1, 24, 8), 2) is None
+    assert call.bias(normal(1, 7, 8), normal(1, 5, 8), 2) is None  # no grid of the latent
