@@ -1,4 +1,4 @@
-"""The bench's command line: `python dev.py bench quality` and its other parts."""
+"""The bench's command line: `python dev.py bench quality`, or another of the names below."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     "ablation": "what each part of S2ST buys",
     "speed": "what each stage costs, in plain sampling runs",
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",
+    "strokes": "pictures from strokes: faithfulness against realism, and words for regions",
     "nodes": "seconds and peak memory of the nodes beside KSampler, in a real ComfyUI",
 }
 
