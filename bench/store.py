@@ -172,7 +172,7 @@ def label_maps(seeds: Sequence[int]) -> Tensor:
     def make() -> Tensor:
         return torch.stack([torch.from_numpy(_labelled(scene(seed))) for seed in seeds])
 
-    return _scenes("labels", seeds, make).long()
+    return _scenes("classes", seeds, make).long()
 
 
 def _labelled(place: Scene) -> np.ndarray:

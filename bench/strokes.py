@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from demo_world import DOMAINS, EVALUATION_SEEDS, LABELS, prompt
+from demo_world.kinds import Label
 from s2st import (
     DifferenceConfig,
     GradopConfig,
@@ -47,11 +48,10 @@ from s2st.strokes.token_regions import HeldPrompt, layout_of, token_masks, token
 from s2st.strokes.updates import Clamp, Length
 
 from .cost_page import markdown_table
-from .hashes import ROOT
 from .judges import SMALL, Judge, open_judge
 from .lab import Lab, open_lab
 from .metrics import frechet_distance
-from .scenes import POOL_SEEDS, label_maps, rendered
+from .store import BULB, POOL_SEEDS, ROOT, label_maps, rendered
 
 BATCH, STEPS, GUIDANCE = 8, 20, 3.0
 COLOURS, BLUR = 8, 0.5
@@ -298,6 +298,7 @@ def phrase_of(lab: Lab, text: str) -> list[int]:
 def region_rows(lab: Lab, options: argparse.Namespace, judge: Judge) -> list[list[str]]:
     """How much of each thing's region shows it, and how much of the rest."""
     maps = label_maps(EVALUATION_SEEDS[: options.scenes])
+    maps = maps.where(maps != BULB, Label.LAMP)
     every = [things_of(one) for one in maps]
     shifted = [*every[1:], every[0]]
     strengths = [("prompt alone", every, 0.0)]

@@ -18,7 +18,9 @@ BRANCHES = 2  # evaluations of a step: source and target prompt; guidance adds o
 class PathSettings(DifferenceConfig):
     """The path's config with its steps and its guidance."""
 
-    steps: int = number(DEFAULT_STEPS, MIN_STEPS, MAX_STEPS, "Steps along the path; 4 make a draft.")
+    steps: int = number(
+        DEFAULT_STEPS, MIN_STEPS, MAX_STEPS, "Steps along the path; 4 make a draft."
+    )
     spacing: Spacing = choice(
         Spacing.TRAILING, "Which of the model's timesteps are visited (names as in diffusers)."
     )
