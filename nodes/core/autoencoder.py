@@ -17,9 +17,9 @@ from .layout import to_image
 from .progress import stop_if_interrupted
 from .units import to_model_space
 
-# Memory of a decoder's graph, in decodings as the core estimates them; counted with
-# saved_tensors_hooks on the layout of Stable Diffusion's.
-GRAPH = 4.0
+# Memory of a decoder's graph, in decodings as the core estimates them: 2.7 that autograd keeps on
+# the layout of Stable Diffusion's, in half and in full precision, and a little for the way back.
+GRAPH = 3.0
 SPARE = 1.2
 SMALL_TILE, SMALL_OVERLAP = 32, 8  # where a tile of the usual size does not fit either
 
@@ -30,6 +30,7 @@ class ComfyAutoencoder:
     def __init__(self, vae, patcher) -> None:
         self._vae, self._model, self._mode = vae, patcher.model, NormalTensors()
         self._patcher = patcher
+        self._free: float | None = None
         low, middle = (float(vae.process_output(torch.tensor(at))) for at in (0.0, 0.5))
         self._scale, self._offset = (middle - low) / 0.5, low  # within the range it clamps to
 
@@ -42,10 +43,13 @@ class ComfyAutoencoder:
 
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures on the latents' device; in parts, each computed again, where memory is short."""
-        free = comfy.model_management.get_free_memory(self._vae.device)
-        if not torch.is_grad_enabled() or self._needs(len(latents), latents) <= free:
+        if not torch.is_grad_enabled():
             return self._whole(latents)
-        plan = self._planned(latents, free)
+        if self._free is None:  # at first, so that runs repeat exactly
+            self._free = comfy.model_management.get_free_memory(self._vae.device)
+        if self._needs(len(latents), latents) <= self._free:
+            return self._whole(latents)
+        plan = self._planned(latents, self._free)
         return torch.cat([plan.decode(one[None]) for one in latents])
 
     def _planned(self, latents: Tensor, free: float) -> Tiled:

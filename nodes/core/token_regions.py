@@ -64,8 +64,17 @@ def with_regions(patcher, prompts: Sequence[HeldPrompt]):
     """The model as a clone in which these prompts' words keep to their regions."""
     changed, flow = patcher.clone(), model_facts(patcher).prediction is Prediction.FLOW
 
-    def apply(executor, x, t, c_concat=None, c_crossattn=None, control=None, options=None, **rest):
-        options = _with_held(options or {}, prompts, x, t, c_crossattn, flow)
+    def apply(
+        executor,
+        x,
+        t,
+        c_concat=None,
+        c_crossattn=None,
+        control=None,
+        transformer_options=None,
+        **rest,
+    ):
+        options = _with_held(transformer_options or {}, prompts, x, t, c_crossattn, flow)
         return executor(x, t, c_concat, c_crossattn, control, options, **rest)
 
     kind = comfy.patcher_extension.WrappersMP.APPLY_MODEL
