@@ -12,7 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -67,6 +67,7 @@ class Case:
 
     lab: Lab
     domain: str
+    first: int  # number of its first picture, and seed of its noise
     strokes: Tensor
     latents: Tensor
 
@@ -85,11 +86,12 @@ Arm = Callable[[Case], Tensor]  # latents
 
 def painted(config: GradopPlusConfig | GradopConfig) -> Arm:
     def run(case: Case) -> Tensor:
+        own = replace(config, noise_seed=case.first, shared_noise=False)
         parts, strokes = case.lab.parts, Strokes(case.strokes)
         given = (parts.denoiser, parts.autoencoder, case.task, strokes, case.lab.schedule)
-        if isinstance(config, GradopPlusConfig):
-            return gradop_plus(*given, config)
-        return gradop(*given, config)
+        if isinstance(own, GradopPlusConfig):
+            return gradop_plus(*given, own)
+        return gradop(*given, own)
 
     return run
 
@@ -101,7 +103,7 @@ def sdedit(strength: float, rounds: int = 1) -> Arm:
         sigmas = case.lab.schedule.sigmas
         first = min(round((1 - strength) * case.lab.steps), case.lab.steps - 1)
         rest, latents = Schedule(sigmas[first:]), case.latents
-        noises = noises_for(latents, 0)
+        noises = noises_for(latents, case.first, shared=False)
         for _ in range(rounds):
             x = latents + rest.sigmas[0] * next(noises)
             seed = to_variance_preserving(x, rest.sigmas[0])
@@ -115,7 +117,7 @@ def sdedit(strength: float, rounds: int = 1) -> Arm:
 def low_pass(case: Case, until: float) -> Tensor:
     """In the manner of ILVR (Choi et al. 2108.02938): low frequencies are the strokes'."""
     schedule = case.lab.schedule
-    x = from_variance_preserving(starting_seed(case.latents, 0), schedule.sigmas[0])
+    x = from_variance_preserving(starting_seed(case.latents, case.first, False), schedule.sigmas[0])
     for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
         denoised = guided_denoised(case.lab.parts.denoiser, x, sigma, case.prompt)
         if index < until * schedule.steps:
@@ -237,9 +239,10 @@ def compared(lab: Lab, options: argparse.Namespace, judge: Judge) -> Iterator[Ro
         if options.arms and not any(name.startswith(one) for one in options.arms):
             continue
         results, began = [], time.perf_counter()
-        for part in strokes.split(BATCH):
+        for place, part in enumerate(strokes.split(BATCH)):
             there = part.to(device)
-            case = Case(lab, options.domain, there, lab.parts.encode_image(there))
+            latents = lab.parts.encode_image(there)
+            case = Case(lab, options.domain, place * BATCH, there, latents)
             results.append(lab.parts.decode_latent(arm(case)).cpu())
         seconds = (time.perf_counter() - began) / len(strokes)
         yield row_of(name, torch.cat(results), strokes, options.domain, judge, seconds)
@@ -306,7 +309,7 @@ def region_rows(lab: Lab, options: argparse.Namespace, judge: Judge) -> list[lis
     strengths.append((f"permuted {options.strengths[-1]:g}", shifted, options.strengths[-1]))
     lines = []
     for name, given, strength in strengths:
-        results = torch.cat([sampled(lab, one, strength) for one in given])
+        results = torch.cat([sampled(lab, one, strength, at) for at, one in enumerate(given)])
         seen = judge.label_maps(results)
         lines += [line_of(name, thing, seen, every) for thing in THINGS]
     return lines
@@ -319,12 +322,12 @@ def things_of(labels: Tensor) -> dict[str, Tensor]:
     return {name: mask for name, mask in masks.items() if mask.mean() >= LEAST}
 
 
-def sampled(lab: Lab, masks: Mapping[str, Tensor], strength: float) -> Tensor:
+def sampled(lab: Lab, masks: Mapping[str, Tensor], strength: float, seed: int) -> Tensor:
     held = held_prompt(lab, masks, strength) if masks else None
     positive = lab.parts.encode_prompt(WORDS)
     blank = torch.zeros(1, 4, 32, 32, device=lab.parts.device)
     wanted = Prompt(positive, lab.prompt(""), GUIDANCE)
-    latents = sample(Held(lab, held), starting_seed(blank, 0), wanted, lab.schedule)
+    latents = sample(Held(lab, held), starting_seed(blank, seed), wanted, lab.schedule)
     return lab.parts.decode_latent(latents).cpu()
 
 

@@ -105,6 +105,7 @@ class PaintStrokes(io.ComfyNode):
                 setting(GradopConfig, "gamma"),
                 setting(GradopPlusConfig, "structure_weight"),
                 setting(GradopPlusConfig, "appearance_weight"),
+                setting(GradopPlusConfig, "shared_noise"),
                 io.Mask.Input(
                     "painted",
                     optional=True,

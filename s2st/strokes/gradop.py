@@ -60,7 +60,7 @@ def gradop(
     config = config or GradopConfig()
     check_strokes(strokes, task, autoencoder)
     counted, total = Counted(model), config.steps(schedule.steps)
-    noises, losses = noises_for(task.latent, config.noise_seed), None
+    noises, losses = noises_for(task.latent, config.noise_seed, config.shared_noise), None
 
     def sampled(x: Tensor, first: int, done: int) -> Tensor:
         for index, (sigma, next_sigma) in enumerate(schedule.pairs()[first:], done + 1):

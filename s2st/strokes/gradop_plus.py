@@ -73,7 +73,7 @@ def gradop_plus(
     check_strokes(strokes, task, autoencoder)
     counted = Counted(model)
     updates = Updates(autoencoder, task, strokes, config, on_update)
-    noises = noises_for(task.latent, config.noise_seed)
+    noises = noises_for(task.latent, config.noise_seed, config.shared_noise)
     x = from_variance_preserving(next(noises), schedule.sigmas[0])
     for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
         denoised, losses = guided_denoised(counted, x, sigma, task.target), None
@@ -91,14 +91,15 @@ def gradop_plus(
     return x
 
 
-def starting_seed(latent: Tensor, noise_seed: int) -> Tensor:
+def starting_seed(latent: Tensor, noise_seed: int, shared: bool = True) -> Tensor:
     """The seed from which both methods sample latents of this shape; z_T, about N(0, 1)."""
-    return next(noises_for(latent, noise_seed))
+    return next(noises_for(latent, noise_seed, shared))
 
 
-def noises_for(latent: Tensor, noise_seed: int) -> Iterator[Tensor]:
-    """Noise without end; all pictures of a batch get the same, so that each is as it is alone."""
+def noises_for(latent: Tensor, noise_seed: int, shared: bool = True) -> Iterator[Tensor]:
+    """Noise without end; where it is not shared, each picture of a batch has its own."""
     generator = torch.Generator().manual_seed(noise_seed)
+    shape = latent.shape[1:] if shared else latent.shape
     while True:
-        drawn = torch.randn(latent.shape[1:], generator=generator).to(latent)
+        drawn = torch.randn(shape, generator=generator).to(latent)
         yield drawn.expand_as(latent).clone()

@@ -45,6 +45,9 @@ class UpdateConfig(LossConfig):
     """What the gradient steps do; both methods share it."""
 
     noise_seed: int = number(0, 0, 2**53, "Seed of the noise.")
+    shared_noise: bool = choice(
+        True, "Whether all pictures of a batch get the same noise, so that each is as it is alone."
+    )
     updates: int = number(12, 0, 500, "Updates in every optimised step; 0 is plain sampling.")
     learning_rate: float = number(0.1, 1e-5, 10.0, "Length of an update, in latent units.")
     strength: float = number(

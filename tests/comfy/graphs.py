@@ -189,6 +189,7 @@ def paint(graph, model, vae, positive, negative, strokes, **changes):
         "gamma": 0.01,
         "structure_weight": 0.0,
         "appearance_weight": 0.1,
+        "shared_noise": True,
         **changes,
     }
     given = {"model": model, "vae": vae, "positive": positive, "negative": negative}

@@ -82,3 +82,10 @@ def test_a_batch_equals_its_pictures_one_by_one(painted, stroke_task, strokes):
         for one in (slice(0, 1), slice(1, 2))
     ]
     assert_close(painted(), torch.cat(singles), atol=1e-3, rtol=0)
+
+
+def test_each_picture_may_have_noise_of_its_own(curved_model, stroke_task, schedule):
+    seed = starting_seed(stroke_task.latent, 3, shared=False)
+    assert not torch.allclose(seed[0], seed[1], atol=0.1)
+    assert torch.equal(seed[:1], starting_seed(stroke_task.latent[:1], 3))
+    assert torch.equal(*starting_seed(stroke_task.latent, 3))
