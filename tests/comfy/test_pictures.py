@@ -130,8 +130,8 @@ def masked_by(graph, latent, scale):
     white = graph.add("SolidMask", value=1.0, width=17 * scale, height=28 * scale)[0]
     mask = graph.add("MaskComposite", destination=black, source=white, x=0, y=0, operation="add")[0]
     trajectory, seed = (invert(graph, model, source, latent, steps=4)[index] for index in (0, 1))
-    domain = tiny_latent(graph, 9)
-    return optimize(graph, model, trajectory, seed, positive, negative, domain, mask=mask)[0]
+    given = (trajectory, seed, positive, negative, tiny_latent(graph, 9))
+    return optimize(graph, model, *given, mask=mask, learning_rate=0.003)[0]
 
 
 def test_a_mask_of_another_size_is_padded_as_the_picture_is(comfy):
