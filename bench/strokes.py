@@ -155,7 +155,7 @@ def arms(ablation: bool) -> dict[str, Arm]:
     found["difference path"] = default_path
     if ablation:
         changes: Mapping[str, Mapping[str, object]] = {
-            "clean estimate": {"variable": Variable.ESTIMATE},
+            "noisy latent": {"variable": Variable.STATE},
             "kept noise": {"noise": Noise.KEPT},
             "clamp after f": {"clamp": Clamp.AFTER},
             "no clamp": {"clamp": Clamp.NEVER},

@@ -44,7 +44,9 @@ class Noise(str, Enum):
 @dataclass(frozen=True, kw_only=True)
 class GradopPlusConfig(UpdateConfig):
     optimised: int = number(3, 0, 1000, "How many steps are optimised, from the first on.")
-    variable: Variable = choice(Variable.STATE, "What the updates move.")
+    variable: Variable = choice(
+        Variable.ESTIMATE, "What the updates move; the noisy latent, decoded as it is, as released."
+    )
     noise: Noise = choice(Noise.FRESH, "The noise that is added to it afterwards.")
 
     def optimises(self, index: int, steps: int) -> bool:

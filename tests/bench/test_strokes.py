@@ -15,7 +15,7 @@ def test_every_arm_of_the_guide_is_there():
     assert {f"GradOP+ N={number}" for number in (0, 20, 40, 60)} <= names
     assert sum(name.startswith("SDEdit") for name in names) == 10
     assert {"loopback 3 x 0.4", "difference path", "strokes themselves"} <= names
-    assert {"GradOP+ clean estimate", "GradOP+ kept noise", "GradOP+ no clamp"} <= names
+    assert {"GradOP+ noisy latent", "GradOP+ kept noise", "GradOP+ no clamp"} <= names
 
 
 def test_low_frequencies_are_means_over_squares():
