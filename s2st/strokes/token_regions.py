@@ -247,8 +247,12 @@ def grid_of(queries: int, height: int, width: int) -> tuple[int, int] | None:
 def region_bias(query: Tensor, key: Tensor, wanted: Tensor, strength: float) -> Tensor:
     """[B, queries, tokens] to add to the scores of heads [B, heads, queries or tokens, width].
 
-    Its size is the spread of each picture's own scores, so that one strength serves every layer.
+    Its size is the spread of each picture's own scores of these words, so that one strength serves
+    every layer. Beginning and padding are left out of it: their scores are far larger.
     """
+    words = wanted.any(dim=0)
+    if not words.any():
+        return query.new_zeros(len(query), *wanted.shape)
     scores = torch.einsum("bhqd,bhkd->bhqk", query.float(), key.float()) / query.shape[-1] ** 0.5
-    spread = scores.std(dim=(1, 2, 3))
+    spread = scores[..., words].std(dim=(1, 2, 3))
     return strength * spread[:, None, None] * wanted.to(scores)

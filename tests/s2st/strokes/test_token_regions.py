@@ -150,7 +150,10 @@ def test_what_is_added_is_a_share_of_the_scores_own_spread(normal):
     bias = region_bias(query, key, wanted, 2.0)
     assert bias.shape == (2, 10, 5)
     scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
-    assert_close(bias[1], 2.0 * scores[1].std() * wanted)
+    assert_close(bias[1], 2.0 * scores[1, ..., 1:4].std() * wanted)
+    louder = key.clone()
+    louder[:, :, 0] *= 100  # as the beginning of a prompt is
+    assert_close(region_bias(query, louder, wanted, 2.0), bias)
     assert_close(region_bias(3 * query, key, wanted, 2.0), 3 * bias)
 
 
