@@ -15,13 +15,13 @@ from pathlib import Path
 import torch
 from diffusers import DiffusionPipeline
 from diffusers.image_processor import VaeImageProcessor
-from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # runs where it is not installed
 
 import s2st
 from demo_world.model import as_pipeline, load
 from s2st.adapters.diffusers import PipelineParts
+from s2st.cli.pictures import opened, working_size
 from s2st.explore.preset import Preset
 from s2st.model.guidance import DEFAULT_GUIDANCE as STAGES_GUIDANCE
 from s2st.path.settings import PathSettings
@@ -74,17 +74,6 @@ def pipeline_of(folder):
     else:
         pipeline = DiffusionPipeline.from_pretrained(folder, use_safetensors=True)
     return pipeline.to("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def opened(path):
-    """A picture the right way up."""
-    return ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-
-
-def working_size(size, megapixels, stride):
-    """Width and height in whole latents, at most so many megapixels."""
-    shrunk = min(1.0, (megapixels * 1e6 / (size[0] * size[1])) ** 0.5)
-    return [max(1, int(side * shrunk / stride)) * stride for side in size]
 
 
 def settings_of(given, settings):

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tools import template_notes as notes
 from tools.comfy_client import ComfyClient
@@ -302,16 +303,9 @@ def paint_a_street(info: Mapping[str, dict]) -> Workflow:
     flow.note(notes.PAINT_WORDS)
     target = prompt(flow, clip, "a street on a sunny day", "what it shall show")
     negative = prompt(flow, clip, "", "negative prompt (empty)")
-    flow.group("3 - Paint", 380)
-    flow.note(notes.PAINT_PAINT)
-    given = {"model": model, "vae": vae, "positive": target, "negative": negative}
-    picture, _, curve, report = flow.add("S2ST_PaintStrokes", {**given, "strokes": strokes})
-    flow.column()
-    shown(flow, curve, "distance to the strokes")
-    told(flow, report, "report")
-    flow.group("4 - Look", 560)
-    compare(flow, {"source": strokes, "result": picture})
-    save(flow, picture, "s2st/paint_a_street")
+    wanted = {"model": model, "vae": vae, "positive": target, "negative": negative}
+    wanted |= {"strokes": strokes}
+    painted(flow, wanted, "s2st/paint_a_street")
     return flow
 
 
@@ -327,18 +321,23 @@ def paint_with_your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow.note(notes.PAINT_WORDS)
     target = prompt(flow, clip, "a photo of a street, houses, trees", "what it shall show")
     negative = prompt(flow, clip, "painting, drawing, flat colours, blurry", "negative prompt")
+    wanted = {"model": model, "vae": vae, "positive": target, "negative": negative, "cfg": 7.5}
+    wanted |= {"strokes": strokes, "steps": 50}
+    painted(flow, wanted, "s2st/paint_with_your_checkpoint")
+    return flow
+
+
+def painted(flow: Workflow, wanted: Mapping[str, Any], name: str) -> None:
+    """Paint, look at it beside the strokes, and save it."""
     flow.group("3 - Paint", 380)
     flow.note(notes.PAINT_PAINT)
-    given = {"model": model, "vae": vae, "positive": target, "negative": negative, "cfg": 7.5}
-    wanted = {**given, "strokes": strokes, "steps": 50}
     picture, _, curve, report = flow.add("S2ST_PaintStrokes", wanted)
     flow.column()
     shown(flow, curve, "distance to the strokes")
     told(flow, report, "report")
     flow.group("4 - Look", 560)
-    compare(flow, {"source": strokes, "result": picture})
-    save(flow, picture, "s2st/paint_with_your_checkpoint")
-    return flow
+    compare(flow, {"source": wanted["strokes"], "result": picture})
+    save(flow, picture, name)
 
 
 def words_for_colours(info: Mapping[str, dict]) -> Workflow:

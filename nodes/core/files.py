@@ -12,6 +12,7 @@ from pathlib import Path
 import folder_paths
 
 from ...s2st.kit.storage import claim_next
+from .api import io
 
 FOLDER = "s2st"
 # The editor asks for the list whenever it loads, and output folders grow without end.
@@ -36,6 +37,25 @@ class Kept:
     def nothing(self) -> str:
         """What is offered where none is saved."""
         return f"(save a {self.what} first)"
+
+    def name_input(self):
+        """Under which name its node saves."""
+        return io.String.Input(
+            "filename_prefix",
+            default=self.prefix,
+            tooltip="Folder and name inside ComfyUI's output folder; a number is added.",
+        )
+
+    def file_input(self, which: str):
+        """One of the saved files; `which` tells which files are offered."""
+        files = self.listed() or [self.nothing]
+        return io.Combo.Input(
+            "file",
+            options=files,
+            default=files[-1],
+            tooltip=f"{which}, in ComfyUI's output or input folder, at most {DEEPEST} folders "
+            f"deep; links are not followed.",
+        )
 
     def saved(self, save: Callable[[Path], None], prefix: str) -> str:
         """The new file's name in the output folder: under a number of its own, of which nothing is

@@ -9,7 +9,7 @@ import comfy.model_patcher
 import torch
 from torch import Tensor
 
-from ...s2st.model.parameterization import flow_sigma, flow_time, to_flow
+from ...s2st.model.parameterization import finite_times, flow_time, to_flow
 from .facts import Prediction, model_facts
 
 
@@ -17,16 +17,9 @@ def sigma_table(patcher: comfy.model_patcher.ModelPatcher) -> Tensor:
     """Every training timestep's sigma, ascending, in float64 and k-diffusion units."""
     table = patcher.get_model_object("model_sampling").sigmas.detach().to("cpu", torch.float64)
     if model_facts(patcher).prediction is Prediction.FLOW:
-        table = torch.tensor([flow_sigma(time) for time in _finite_times(table)])
+        times = finite_times(table)
+        table = times / (1 - times)
     return table.to(torch.float64).clone()
-
-
-def _finite_times(table: Tensor) -> list[float]:
-    """A flow model's times; pure noise, t = 1, has no finite sigma and moves halfway inwards."""
-    times = table.tolist()
-    if times[-1] >= 1:
-        times[-1] = (times[-2] + 1) / 2
-    return times
 
 
 def core_sigmas(patcher: comfy.model_patcher.ModelPatcher, sigmas: tuple[float, ...]) -> Tensor:

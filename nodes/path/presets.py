@@ -8,7 +8,7 @@ from typing import Any
 from ...s2st.explore.grid import VARIED, shown
 from ...s2st.explore.preset import SUFFIX, Preset
 from ..core.api import CATEGORY, io, output
-from ..core.files import DEEPEST, Kept
+from ..core.files import Kept
 from ..core.fingerprint import has_other_weights
 from ..core.types import PresetSocket
 
@@ -48,11 +48,7 @@ class SavePreset(io.ComfyNode):
             "other graphs and by the command line.",
             inputs=[
                 PresetSocket.Input("preset", tooltip="From S2ST Explore."),
-                io.String.Input(
-                    "filename_prefix",
-                    default=FILES.prefix,
-                    tooltip="Folder and name inside ComfyUI's output folder; a number is added.",
-                ),
+                FILES.name_input(),
             ],
             outputs=[output(io.String, "file", "Where it was saved, for Load Preset.")],
             is_output_node=True,
@@ -66,21 +62,12 @@ class SavePreset(io.ComfyNode):
 class LoadPreset(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        files = FILES.listed() or [FILES.nothing]
         return io.Schema(
             node_id="S2ST_LoadPreset",
             display_name="S2ST Load Preset",
             category=CATEGORY,
             description="Takes up settings that were saved, by Save Preset or by the command line.",
-            inputs=[
-                io.Combo.Input(
-                    "file",
-                    options=files,
-                    default=files[-1],
-                    tooltip=f"A file that ends in {SUFFIX}, in ComfyUI's output or input folder, "
-                    f"at most {DEEPEST} folders deep; links are not followed.",
-                )
-            ],
+            inputs=[FILES.file_input(f"A file that ends in {SUFFIX}")],
             outputs=[output(PresetSocket, "preset", "The saved settings.")],
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...s2st import Trajectory
 from ..core.api import CATEGORY, io, output
-from ..core.files import DEEPEST, Kept
+from ..core.files import Kept
 from ..core.types import TrajectorySocket
 
 FILES = Kept("trajectory", ".s2st.safetensors", "Save Trajectory")
@@ -20,11 +20,7 @@ class SaveTrajectory(io.ComfyNode):
             description="Keeps an inversion in the output folder, so that it can be used again.",
             inputs=[
                 TrajectorySocket.Input("trajectory", tooltip="From DDIM Invert."),
-                io.String.Input(
-                    "filename_prefix",
-                    default=FILES.prefix,
-                    tooltip="Folder and name inside ComfyUI's output folder; a number is added.",
-                ),
+                FILES.name_input(),
             ],
             outputs=[output(io.String, "file", "Where it was saved, for Load Trajectory.")],
             is_output_node=True,
@@ -38,21 +34,12 @@ class SaveTrajectory(io.ComfyNode):
 class LoadTrajectory(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        files = FILES.listed() or [FILES.nothing]
         return io.Schema(
             node_id="S2ST_LoadTrajectory",
             display_name="S2ST Load Trajectory",
             category=CATEGORY,
             description="Takes up an inversion that was saved, also in another session.",
-            inputs=[
-                io.Combo.Input(
-                    "file",
-                    options=files,
-                    default=files[-1],
-                    tooltip="A file of Save Trajectory, in ComfyUI's output or input folder, at "
-                    f"most {DEEPEST} folders deep; links are not followed.",
-                )
-            ],
+            inputs=[FILES.file_input("A file of Save Trajectory")],
             outputs=[output(TrajectorySocket, "trajectory", "The saved path.")],
         )
 

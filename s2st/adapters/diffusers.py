@@ -30,6 +30,7 @@ from ..model.parameterization import (
     denoised_from_eps,
     denoised_from_flow,
     denoised_from_v,
+    finite_times,
     to_flow,
     to_variance_preserving,
 )
@@ -50,7 +51,7 @@ class Parameterization:
     def of(cls, scheduler: Any) -> Parameterization:
         """As a pipeline's scheduler tells it."""
         if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
-            times = flow_times(scheduler)
+            times = finite_times(scheduler.sigmas)
             told = times * scheduler.config["num_train_timesteps"]
             return cls("flow", times / (1 - times), told, to_flow, denoised_from_flow)
         if not hasattr(scheduler, "alphas_cumprod"):
@@ -71,15 +72,6 @@ class Parameterization:
 
 
 _DENOISED = {"epsilon": denoised_from_eps, "v_prediction": denoised_from_v}
-
-
-def flow_times(scheduler: FlowMatchEulerDiscreteScheduler) -> Tensor:
-    """A flow's training times, ascending; pure noise, t = 1, has no finite sigma and moves
-    halfway inwards.
-    """
-    times = scheduler.sigmas.detach().to("cpu", torch.float64).sort().values
-    times[-1] = torch.minimum(times[-1], (times[-2] + 1) / 2)
-    return times
 
 
 class DiffusersDenoiser(Joint):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 
@@ -42,6 +43,14 @@ def flow_sigma(time: float) -> float:
             f"below 1, for example at 0.999."
         )
     return time / (1 - time)
+
+
+def finite_times(times: Tensor) -> Tensor:
+    """A flow model's training times, ascending; pure noise, t = 1, moves halfway inwards."""
+    times = times.detach().to("cpu", torch.float64).sort().values
+    if times[-1] >= 1:
+        times[-1] = (times[-2] + 1) / 2
+    return times
 
 
 def denoised_from_eps(x: Tensor, eps: Tensor, sigma: float) -> Tensor:

@@ -6,6 +6,7 @@ from s2st.model.parameterization import (
     denoised_from_eps,
     denoised_from_flow,
     denoised_from_v,
+    finite_times,
     flow_sigma,
     flow_time,
     from_flow,
@@ -45,3 +46,9 @@ def test_the_seed_has_unit_variance(normal):
 def test_pure_noise_has_no_flow_sigma(time):
     with pytest.raises(ValueError, match="0 <= t < 1"):
         flow_sigma(time)
+
+
+def test_of_a_flow_s_times_only_pure_noise_is_moved():
+    falling = torch.tensor([1.0, 0.8, 0.4])
+    assert finite_times(falling).tolist() == pytest.approx([0.4, 0.8, 0.9])
+    assert finite_times(falling[1:]).tolist() == pytest.approx([0.4, 0.8])
