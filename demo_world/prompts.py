@@ -111,8 +111,8 @@ def varied_prompt(generator, domain, scene):
     """One of the many ways to say the same, for training."""
     text = choose(generator, MEDIA) + choose(generator, PLACES)
     text = f"{text} {choose(generator, PHRASES[domain_of(domain)])}"
-    words = [word for word in scene_words(scene) if generator.random() < 0.6]
-    if not words or generator.random() < 0.3:
+    words = [word for word in scene_words(scene) if generator.random() < 0.75]
+    if not words or generator.random() < 0.15:
         return text
     generator.shuffle(words)
     return f"{text}, with {joined(words)}"

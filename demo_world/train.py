@@ -51,12 +51,12 @@ def chosen_config(options, device):
     """The run that the command line asks for."""
     prediction = Prediction(options.prediction)
     if options.smoke:
-        return replace(SMOKE, prediction=prediction)
+        return replace(SMOKE, prediction=prediction, compiled=options.compile)
     usual = TrainingConfig() if options.further is None else FURTHER
     default = MINUTES_ON_TWO_CORES * (MORE_ON_CUDA if device.type == "cuda" else 1.0)
     minutes = default if options.minutes is None else options.minutes
     config = with_budget(usual, minutes / MINUTES_ON_TWO_CORES)
-    return replace(config, prediction=prediction)
+    return replace(config, prediction=prediction, compiled=options.compile)
 
 
 def parse(arguments):
@@ -86,6 +86,9 @@ def parse(arguments):
         choices=[one.value for one in Prediction],
         default=Prediction.V.value,
         help="what the UNet learns to tell; the shipped model tells v",
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="a quarter faster on a CPU; needs a C++ compiler"
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     return parser.parse_args(arguments)

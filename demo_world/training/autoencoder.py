@@ -57,12 +57,12 @@ def train_autoencoder(vae, images, config, folder, device, resume):
     """Train the autoencoder on rendered pictures, then standardise its latents."""
     stage = config.autoencoder
 
-    def batch_loss(module, step):
+    def batch_loss(step):
         generator = step_generator(config.seed, step)
         batch = draw_batch(images, stage, step, generator).to(device)
         with fast_arithmetic(device):
             weight = divergence_weight(step / stage.steps)
-            return reconstruction_loss(module, batch, generator, weight)
+            return reconstruction_loss(vae, batch, generator, weight)
 
     learn("autoencoder", vae.train(), batch_loss, stage, folder, resume)
     standardise_latents(vae.eval(), images, device)

@@ -39,6 +39,7 @@ class TrainingConfig:
     seed: int = 20240
     prediction: Prediction = Prediction.V
     workers: int = 2
+    compiled: bool = False
     autoencoder: StageConfig = StageConfig(
         steps=2200, batch=16, learning_rate=2.5e-3, warm_up=60, average_decay=0.995
     )
@@ -76,7 +77,7 @@ def with_budget(config, factor):
 FURTHER = TrainingConfig(
     first_scene=2000,
     diffusion=StageConfig(
-        steps=3000, batch=16, learning_rate=1.5e-3, warm_up=100, average_decay=0.999, cool_down=0.6
+        steps=2600, batch=32, learning_rate=2e-3, warm_up=100, average_decay=0.999, cool_down=0.6
     ),
 )
 

@@ -102,8 +102,9 @@ def train_diffusion(model, moments, scenes, config, folder, device, resume):
     stage, told = config.diffusion, Told(model.unet, model.text_encoder).train()
     kept = scheduler_of(Prediction.V).alphas_cumprod
     taught = lesson(config.prediction, kept)
+    answer_of = torch.compile(told) if config.compiled else told
 
-    def batch_loss(module, step):
+    def batch_loss(step):
         generator = step_generator(config.seed + 1, step)
         chosen = torch.randint(len(moments), (stage.batch,), generator=generator)
         clean = draw_latents(moments, chosen, generator)
@@ -112,7 +113,7 @@ def train_diffusion(model, moments, scenes, config, folder, device, resume):
         noised, told_time, answer = taught(clean, noise, times)
         tokens = token_ids(model.tokenizer, draw_prompts(scenes, chosen, generator))
         with fast_arithmetic(device):
-            output = module(noised.to(device), told_time.to(device), tokens.to(device))
+            output = answer_of(noised.to(device), told_time.to(device), tokens.to(device))
         return (output.float() - answer.to(device)).square().mean()
 
     learn("diffusion", told, batch_loss, stage, folder, resume)

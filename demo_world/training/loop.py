@@ -111,7 +111,7 @@ def is_due(step, every, steps):
 def learn(name, module, batch_loss, stage, folder, resume):
     """Train one stage and leave the averaged weights in the module.
 
-    `batch_loss(module, step)` draws its own batch, so that a step depends on its number only.
+    `batch_loss(step)` draws its own batch, so that a step depends on its number only.
     """
     optimizers = optimizers_of(module)
     average = {k: v.detach().clone() for k, v in module.state_dict().items()}
@@ -124,7 +124,7 @@ def learn(name, module, batch_loss, stage, folder, resume):
     recent = []
     for step in tqdm(range(first, stage.steps), desc=name, initial=first, total=stage.steps):
         rate = learning_rate(stage, step)
-        loss = batch_loss(module, step)
+        loss = batch_loss(step)
         descend(module, loss, optimizers, rate)
         averaged(average, module, step, stage.average_decay)
         recent.append(loss.item())
