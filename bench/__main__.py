@@ -14,6 +14,7 @@ SUBCOMMANDS = {
     "speed": "what each stage costs, in plain sampling runs",
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",
     "strokes": "pictures from strokes: faithfulness against realism, and words for regions",
+    "exemplar": "translation after an exemplar: matching, and style by class against structure",
     "nodes": "seconds and peak memory of the nodes beside KSampler, in a real ComfyUI",
 }
 

@@ -120,6 +120,7 @@ class Case:
     references: Tensor  # unpaired pictures of the target domain
     reference_latents: Tensor
     source_reference_latents: Tensor  # of unpaired pictures of the source domain
+    exemplars: s2st.Exemplars  # the target references with their features, read once for all cases
     inversions: dict[int, tuple[s2st.Trajectory, Meter]] = field(default_factory=dict, repr=False)
 
     @property
@@ -185,6 +186,7 @@ def make_case(lab: Lab, pair: Pair, seeds: Sequence[int]) -> Case:
     """Render and encode everything a batch needs."""
     source, encode = pictures(seeds, pair.source), lab.parts.encode_image
     looks = pictures(TARGET_REFERENCES[: lab.references], pair.target)
+    known = encode(looks)
     others = pictures(SOURCE_REFERENCES[: lab.references], pair.source)
     return Case(
         lab=lab,
@@ -194,8 +196,9 @@ def make_case(lab: Lab, pair: Pair, seeds: Sequence[int]) -> Case:
         truth=pictures(seeds, pair.target),
         latents=encode(source),
         references=looks,
-        reference_latents=encode(looks),
+        reference_latents=known,
         source_reference_latents=encode(others),
+        exemplars=s2st.exemplars_of(lab.parts.denoiser, known, lab.prompt(pair.target)),
     )
 
 

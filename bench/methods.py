@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
 
 import s2st
+from s2st.look.drawn import mixed
 from s2st.path.difference_path import DEFAULT_GUIDANCE, DEFAULT_STEPS
 
 from .lab import Case, Family, Meter, Method, Setting, settings
 from .rivals import METHODS as RIVALS
 
-DEFAULT, PAPER = "S2ST", "S2ST (paper)"
+DEFAULT, PAPER, MATCHED = "S2ST", "S2ST (paper)", "S2ST (matched references alone)"
 SEED_RATES = {s2st.Distance.HISTOGRAM: 0.03, s2st.Distance.WASSERSTEIN: 0.01}
 SORTED = {"distance": "wasserstein"}
 
@@ -34,8 +37,16 @@ def reconstructed_truth(case: Case, _: Setting, __: Meter) -> Tensor:
 def default(case: Case, _: Setting, __: Meter) -> Tensor:
     """The difference path with S2ST's terms at the library's defaults; no inversion is needed."""
     case = case.at(min(DEFAULT_STEPS, case.lab.steps))  # fewer in a quick run
-    lab, task = case.lab, case.task(DEFAULT_GUIDANCE)
+    lab, task = case.lab, replace(case.task(DEFAULT_GUIDANCE), exemplars=case.exemplars)
     return case.decoded(s2st.difference_path(lab.parts.denoiser, task, lab.schedule))
+
+
+def matched(case: Case, setting: Setting, _: Meter) -> Tensor:
+    """The source, drawn to its like in the references, and nothing else: no noise, no path."""
+    config = s2st.DrawnConfig(grain=setting["grain"])
+    prompt = case.lab.prompt(case.pair.target)
+    matcher = s2st.Matcher(case.lab.parts.denoiser, case.exemplars, prompt)
+    return case.decoded(mixed(case.latents, matcher.warp(case.latents, config), config))
 
 
 def published(case: Case, setting: Setting, _: Meter) -> Tensor:
@@ -100,6 +111,13 @@ OURS = (
         family=Family.OURS,
         run=trajectory_alone,
         settings=settings("guidance structure rate", (3.0, 3.0, 0.01), (2.0, 1.0, 0.01)),
+        source="ours",
+    ),
+    Method(
+        name=MATCHED,
+        family=Family.OURS,
+        run=matched,
+        settings=settings("grain", (0.7,), (1.0,), (1.5,)),
         source="ours",
     ),
     Method(name=DEFAULT, family=Family.OURS, run=default, source="ours"),

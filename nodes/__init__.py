@@ -2,6 +2,8 @@
 
 from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
+from .exemplar.match import NODES as MATCH_EXEMPLAR
+from .exemplar.translate import NODES as EXEMPLAR
 from .path.difference import NODES as DIFFERENCE
 from .path.explore import NODES as EXPLORE
 from .path.presets import NODES as PRESETS
@@ -33,6 +35,8 @@ NODES = [
     *PRESETS,
     *TRANSLATE,
     *REGIONS,
+    *EXEMPLAR,
+    *MATCH_EXEMPLAR,
     *PAINT_STROKES,
     *MAKE_STROKES,
     *WORD_REGIONS,

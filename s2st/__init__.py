@@ -10,6 +10,10 @@ Another two begin with coarse strokes in place of a picture (Singh et al., arXiv
     gradop_plus       the strokes are asked for within one sampling run
     gradop            of a finished sample, which is then denoised again
 
+One takes a picture as its example (after Seo et al., arXiv 2209.11047):
+
+    interleaved       places are matched by the model's own features, again while the picture forms
+
 After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and this package's:
 
     symbol          name here            meaning
@@ -35,13 +39,16 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
 
 Rooms: `model` is what a diffusion model is here, `look` what a picture is asked for, `seeds` the
 paper (read `seeds/translate.py` first: the whole method on one page), `path` the default, `strokes`
-pictures from strokes.
+pictures from strokes, `exemplar` pictures after an example.
 """
 
+from .exemplar.interleaved import InterleavedConfig, interleaved
 from .kit.settings import Limits, Settings
 from .look.correlation import CorrelationConfig, CorrelationFactor, correlation_factor
 from .look.detail import DetailConfig, restore_detail
 from .look.distributions import Distance
+from .look.drawn import Drawn, DrawnConfig
+from .look.exemplars import Exemplars, MatchConfig, Matcher, exemplars_of
 from .look.found import FindConfig, carried_over, found_regions
 from .look.look import Look, look_of
 from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
@@ -84,16 +91,22 @@ __all__ = [
     "DetailConfig",
     "DifferenceConfig",
     "Distance",
+    "Drawn",
+    "DrawnConfig",
+    "Exemplars",
     "FeatureDenoiser",
     "FindConfig",
     "Gradient",
     "GradientError",
     "GradopConfig",
     "GradopPlusConfig",
+    "InterleavedConfig",
     "InversionConfig",
     "JointDenoiser",
     "Limits",
     "Look",
+    "MatchConfig",
+    "Matcher",
     "NullText",
     "NullTextConfig",
     "NullTextMethod",
@@ -125,10 +138,12 @@ __all__ = [
     "ddim_inverse_step",
     "ddim_step",
     "difference_path",
+    "exemplars_of",
     "found_regions",
     "gradop",
     "gradop_plus",
     "guided_denoised",
+    "interleaved",
     "invert",
     "look_of",
     "make_schedule",

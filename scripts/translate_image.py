@@ -99,13 +99,13 @@ def main(given):
     texts = (given.source, given.target, "")
     source, target, empty = (parts.encode_prompt(text, height, width) for text in texts)
     picture = read(given.image)
+    looks = torch.cat([parts.encode_image(read(path)) for path in sorted(given.look.iterdir())])
     task = s2st.Task(
         latent=parts.encode_image(picture),
         source=source,
         target=s2st.Prompt(target, negative=empty, scale=settings.guidance),
-        look=s2st.look_of(
-            torch.cat([parts.encode_image(read(path)) for path in sorted(given.look.iterdir())])
-        ),
+        look=s2st.look_of(looks),
+        exemplars=s2st.exemplars_of(parts.denoiser, looks, target),
     )
     result = method(parts, task, picture, settings)
     given.output.parent.mkdir(parents=True, exist_ok=True)

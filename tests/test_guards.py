@@ -23,6 +23,7 @@ LIBRARY_ROOMS = {
     "seeds": _METHOD,
     "path": _METHOD,
     "strokes": _METHOD,
+    "exemplar": _METHOD,
     "adapters": ("model", "kit"),
     "explore": ("path", *_METHOD),
     "cli": ("explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
@@ -35,6 +36,7 @@ NODE_ROOMS = {
     "path": _NODES,
     "regions": _NODES,
     "strokes": _NODES,
+    "exemplar": _NODES,
     "demo": ("core",),
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}

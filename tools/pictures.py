@@ -195,6 +195,38 @@ def words_for_colours(studio: Studio) -> list[np.ndarray]:
     return [strokes[0], *made]
 
 
+def like_that_photo(studio: Studio) -> list[np.ndarray]:
+    """That photo, and three scenes in its look."""
+    graph, titles = studio.graph("like_that_photo")
+    run = studio.run(graph)
+    made = studio.client.images(run, titles["save"])
+    return [scene_picture(REFERENCE_SEEDS[2], "night"), *made[:3]]
+
+
+def like_that_photo_your_checkpoint(studio: Studio) -> list[np.ndarray]:
+    """A photo, another, and the first in the look of the second; the demo model stands in."""
+    graph, titles = studio.graph("like_that_photo_your_checkpoint")
+    photos = {"the photo to translate": scene_picture(EVALUATION_SEEDS[3], "day")}
+    photos["that photo"] = scene_picture(REFERENCE_SEEDS[5], "snow")
+    words = {"source prompt": "a street on a sunny day", "target prompt": "a street in the snow"}
+    for title, text in words.items():
+        graph[titles[title]]["inputs"]["text"] = text
+    for title, picture in photos.items():
+        file = f"{title.replace(' ', '-')}.png"
+        as_image(picture).save(studio.inputs / file)
+        graph[titles[title]]["inputs"]["image"] = file
+    for node in graph.values():
+        if "megapixels" in node["inputs"]:
+            node["inputs"]["megapixels"] = OWN_SIZE
+        if node["class_type"] == "CheckpointLoaderSimple":
+            node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
+    run = studio.run(graph)
+    sheet = studio.first(run, titles["what is like what"])
+    source, photo = photos.values()
+    side = source.shape[0]
+    return [source, photo, sheet[:side, :side], studio.first(run, titles["save"])]
+
+
 def thumbnails(only: Sequence[str] = ()) -> list[str]:
     """Run every template, or these alone, and write its thumbnail beside it."""
     makers = (
@@ -206,6 +238,8 @@ def thumbnails(only: Sequence[str] = ()) -> list[str]:
         paint_a_street,
         paint_with_your_checkpoint,
         words_for_colours,
+        like_that_photo,
+        like_that_photo_your_checkpoint,
     )
     with running(find(), CACHE / "demo-base", device_arguments()) as server:
         studio = Studio(server)

@@ -165,3 +165,31 @@ WORDS_PROMPT = (
     "- too weak: raise **strength** to 2\n"
     "- patches or static: lower **strength**, raise **end**"
 )
+LIKE = (
+    "## Like that photo\n"
+    "Press **Run**. Four scenes by day take the look of one picture of another street at night: its "
+    "sky for theirs, its road for theirs. Nothing tells the nodes what is sky; the small model that "
+    "comes with this pack knows by itself.\n\n"
+    "Change **first** at *that photo*, or its **domain** and the words."
+)
+LIKE_WORDS = (
+    "Describe your picture as it is, and what *that photo* shows. What both have in common stays."
+)
+LIKE_MATCH = (
+    "Every place of *that photo* has a colour; in your picture each place wears the colour of what "
+    "it was found to be like. Sky under a road's colour means that the photo has no such sky: take "
+    "another, or several as one batch."
+)
+LIKE_TRANSLATE = (
+    "- follow the photo less: lower **matching**\n"
+    "- patches of the photo show through: raise **grain** (2 to 4)\n"
+    "- it looks flat: lower **temperature** to 0.02\n"
+    "- a look from many photos: connect a batch of them; each place takes from those that fit"
+)
+LIKE_OWN = (
+    "## Your photos, your checkpoint\n"
+    "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint.\n"
+    "2. Load your photo and *that photo*. They need not be of one size or place.\n"
+    "3. Write the two prompts and press **Run**.\n\n"
+    "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 1.0 for XL."
+)

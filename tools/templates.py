@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -373,6 +373,77 @@ def words_for_colours(info: Mapping[str, dict]) -> Workflow:
     return flow
 
 
+def like_that_photo(info: Mapping[str, dict]) -> Workflow:
+    """One picture of the wanted look, with the embedded model."""
+    flow = Workflow("like_that_photo", info)
+    flow.group("1 - Model and pictures")
+    flow.note(notes.LIKE)
+    model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
+    day, truth = scenes(flow, {"first": 0, "count": SCENES}, "the scenes to translate")
+    wanted = {"domain": "night", "split": "reference", "first": 2, "count": 1}
+    photo = scenes(flow, wanted, "that photo")[0]
+    flow.group("2 - Words")
+    flow.note(notes.LIKE_WORDS)
+    words = ("a street on a sunny day", "a street at night")
+    led(flow, (model, clip, vae), day, photo, words, {"truth": truth})
+    return flow
+
+
+def like_that_photo_your_checkpoint(info: Mapping[str, dict]) -> Workflow:
+    """The same with two photos of one's own and Stable Diffusion 1.x, 2.x or XL."""
+    flow = Workflow("like_that_photo_your_checkpoint", info)
+    flow.group("1 - Checkpoint and photos")
+    flow.note(notes.LIKE_OWN)
+    model = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
+    flow.column()
+    own = flow.add("LoadImage", {"image": PHOTO}, "the photo to translate")[0]
+    own = scaled(flow, own, "size of the photo")
+    flow.column()
+    photo = flow.add("LoadImage", {"image": PHOTO}, "that photo")[0]
+    photo = scaled(flow, photo, "its size")
+    flow.group("2 - Words")
+    flow.note(notes.LIKE_WORDS)
+    words = ("a photo of a street by day", "a photo of a street at night")
+    led(flow, model, own, photo, words, {})
+    return flow
+
+
+def led(
+    flow: Workflow,
+    loaded: Sequence[Output],
+    picture: Output,
+    photo: Output,
+    words: tuple[str, str],
+    more: Mapping[str, Output],
+) -> None:
+    """What matches what, and the translation that is drawn to it."""
+    model, clip, vae = loaded
+    source = prompt(flow, clip, words[0], "source prompt")
+    target = prompt(flow, clip, words[1], "target prompt")
+    negative = prompt(flow, clip, "", "negative prompt (empty)")
+    flow.group("3 - What is like what")
+    flow.note(notes.LIKE_MATCH)
+    pictures = {"image": picture, "exemplar": photo}
+    wanted = {"model": model, "vae": vae, "prompt": target, **pictures}
+    _, _, sheet, matched = flow.add("S2ST_MatchExemplar", wanted)
+    flow.column()
+    shown(flow, sheet, "what is like what")
+    told(flow, matched, "how much is matched")
+    flow.group("4 - Translate", 380)
+    flow.note(notes.LIKE_TRANSLATE)
+    start = encoded(flow, picture, vae, "encode the pictures")
+    look = encoded(flow, photo, vae, "encode that photo")
+    wanted = {"model": model, "source": source, "positive": target, "negative": negative}
+    wanted |= {"latent": start, "target_domain": look}
+    result, _, report = flow.add("S2ST_DifferencePath", wanted)
+    flow.column()
+    told(flow, report, "report")
+    flow.group("5 - Look", 560)
+    made = sharpened(flow, decoded(flow, result, vae, "decode"), picture, vae)
+    compare(flow, {"source": picture, "result": made, "target_domain": photo, **more})
+    save(flow, made, f"s2st/{flow.name}")
+
+
 TEMPLATES = (
     demo_day_to_night,
     find_my_settings,
@@ -382,6 +453,8 @@ TEMPLATES = (
     paint_a_street,
     paint_with_your_checkpoint,
     words_for_colours,
+    like_that_photo,
+    like_that_photo_your_checkpoint,
 )
 
 

@@ -28,6 +28,7 @@ WITH_LIVE_PREVIEW = {
     "S2ST_SampleSeed",
     "S2ST_Translate",
     "S2ST_PaintStrokes",
+    "S2ST_ExemplarTranslate",
 }
 EDITOR_ONLY = {NOTE_KIND, "Note"}
 ALWAYS, NEVER = 0, 2  # the editor's modes of a node

@@ -11,7 +11,7 @@ import comfy.utils
 import latent_preview
 from torch import Tensor
 
-from ...s2st import Denoiser, StepRecord
+from ...s2st import Conditioning, Denoiser, FeatureDenoiser, StepRecord
 from ...s2st.model.contract import Joint, OnUpdate, Query, ask
 
 Item = TypeVar("Item")
@@ -65,7 +65,7 @@ class Progress:
         """`on_step` for one stage."""
         return lambda record: self.on_step(stage, record)
 
-    def watching(self, model: Denoiser) -> Denoiser:
+    def watching(self, model: FeatureDenoiser) -> Denoiser:
         """The model, moving the bar with each of its evaluations."""
         return _Watched(model, self)
 
@@ -76,13 +76,18 @@ class Progress:
 
 
 class _Watched(Joint):
-    def __init__(self, model: Denoiser, progress: Progress) -> None:
+    def __init__(self, model: FeatureDenoiser, progress: Progress) -> None:
         self._model, self._progress = model, progress
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         answers = ask(self._model, queries, sigma)
         self._progress.evaluated(len(queries))
         return answers
+
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        shown = self._model.features(x, sigma, conditioning)
+        self._progress.evaluated(1)
+        return shown
 
 
 def stop_if_interrupted() -> None:

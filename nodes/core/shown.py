@@ -24,6 +24,15 @@ def check_features(patcher: comfy.model_patcher.ModelPatcher, conditioning: list
         )
 
 
+def unshown(patcher: comfy.model_patcher.ModelPatcher, conditioning: list) -> str:
+    """Why no features can be read, as the sentence that refuses it; empty where they can."""
+    try:
+        check_features(patcher, conditioning)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 def feature_block(network: nn.Module) -> int:
     """The output block that is given the features: after the second upsampling (DIFT), or after
     the last of fewer.
@@ -33,8 +42,8 @@ def feature_block(network: nn.Module) -> int:
     if not enlarging:
         raise ValueError(
             f"The model's network is a {type(network).__name__}, whose features S2ST cannot read, "
-            f"but they are needed to find regions: connect masks or label maps of source and "
-            f"target domain, or use a Stable Diffusion 1.x, 2.x or XL checkpoint."
+            f"but they tell what is like what: connect masks or label maps of source and target "
+            f"domain, or use a Stable Diffusion 1.x, 2.x or XL checkpoint."
         )
     return enlarging[:UPSAMPLINGS][-1] + 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor
 
 from ...s2st import DifferenceConfig, InversionConfig, Schedule, difference_path
@@ -10,16 +12,20 @@ from ...s2st.path.settings import PathSettings, expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
+from ..core.features import References, room_for_both
 from ..core.guidance import guidance_input
 from ..core.latents import packed, picture_of, unpacked
 from ..core.progress import Progress
 from ..core.reports import optimisation_report, relative_error, reported
 from ..core.run import Recorder, Stage, run_stage
 from ..core.settings import config_of, setting
+from ..core.shown import unshown
 from ..core.types import correlation_input, mask_input, regions_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 from .presets import preset_input, under_preset
+
+READ = "references"  # the part of the bar in which their features are read
 
 
 class DifferencePath(io.ComfyNode):
@@ -67,6 +73,12 @@ class DifferencePath(io.ComfyNode):
                 preset_input(),
                 regions_input(),
                 setting(DifferenceConfig, "first_draws", optional=True),
+                setting(DifferenceConfig, "matching", optional=True),
+                setting(DifferenceConfig, "grain", optional=True),
+                setting(DifferenceConfig, "temperature", optional=True),
+                setting(DifferenceConfig, "matched_until", optional=True),
+                setting(DifferenceConfig, "rematches", optional=True),
+                setting(DifferenceConfig, "stray", optional=True),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),
@@ -86,7 +98,11 @@ class DifferencePath(io.ComfyNode):
         return io.NodeOutput(
             packed(model, result, picture),
             line_chart("difference path", {"loss": recorder.losses}, "step"),
-            reported([*told, *_report(result, asked, recorder)], model, calls),
+            reported(
+                [*told, *_report(result, asked, recorder), *matched_line(model, asked, config)],
+                model,
+                calls,
+            ),
         )
 
 
@@ -102,24 +118,48 @@ def edited(
 
     Several paths under one bar are given its `progress` and each its own `part` of it.
     """
-    recorder = Recorder()
+    recorder, matched = Recorder(), references_of(model, asked, config)
 
     def work(stage: Stage) -> Tensor:
+        task = asked.task(stage)
+        if matched is not None:
+            task = replace(task, exemplars=matched.exemplars(stage, stage.prompts["positive"]))
         return difference_path(
             stage.model,
-            asked.task(stage),
+            task,
             schedule,
             config,
             on_step=recorder.also(stage.progress.listener(part)),
             on_update=stage.on_update,
         ).cpu()
 
-    expected = {part: expected_evaluations(config, asked.scale, schedule.steps)}
-    shape = asked.latent.shape
+    asks = expected_evaluations(config, asked.scale, schedule.steps, matched is not None)
+    expected, shape = {part: asks}, tuple(asked.latent.shape)
+    if matched is not None:
+        expected = {READ: matched.evaluations, **expected}
+        first, *sizes = room_for_both(asked.latent, matched.latents)
+        shape = (max(first, len(asked.latent)), *sizes)
     latent, calls = run_stage(
         model, asked.prompts, shape, schedule, expected, work, progress=progress
     )
     return latent, recorder, calls
+
+
+def references_of(model, asked: Asked, config: DifferenceConfig) -> References | None:
+    """What the source's places are matched with, where it is asked for and can be done."""
+    if asked.domain is None or not config.matching or unshown(model, asked.prompts["positive"]):
+        return None
+    return References(model, asked.prompts["positive"], asked.domain)
+
+
+def matched_line(model, asked: Asked, config: DifferenceConfig) -> list[str]:
+    """Whether places are matched, and why not where that was asked for."""
+    if asked.domain is None or not config.matching:
+        return []
+    why = unshown(model, asked.prompts["positive"])
+    if why:
+        return [f"note: places of the target domain are not matched. {why}"]
+    return ["each place is drawn to its like in the target domain"]
 
 
 def _report(result: Tensor, asked: Asked, recorder: Recorder) -> list[str]:

@@ -15,7 +15,7 @@ from ...s2st.explore.preset import Preset
 from ...s2st.explore.run import Finished, key_of, mark_of
 from ...s2st.explore.sheet import Tile, cell_tiles, draw
 from ...s2st.explore.table import told
-from ...s2st.path.settings import PathSettings
+from ...s2st.path.settings import PathSettings, expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.facts import model_facts
@@ -30,7 +30,7 @@ from ..core.types import PresetSocket, correlation_input, mask_input, regions_in
 from ..core.units import sigma_table
 from ..pictures.charts import as_image
 from ..pictures.images import decoded
-from .difference import edited
+from .difference import READ, edited, references_of
 from .shelf import SHELF
 
 MOST_ALLOWED = 36
@@ -166,13 +166,20 @@ def finished(model, asked: Asked, cells: Sequence[PathSettings]) -> tuple[list[F
     keys = [key_of(one, mark) for one in cells]
     found = {key: SHELF.find(key) for key in keys}
     missing = [at for at, key in enumerate(keys) if found[key] is None]
-    progress = Progress(model, {keys[at]: cells[at].evaluations for at in missing})
+    matched = {at: references_of(model, asked, cells[at]) for at in missing}
+    reading = max((one.evaluations for one in matched.values() if one is not None), default=0)
+    asks = {keys[at]: _asked_by(cells[at], matched[at] is not None) for at in missing}
+    progress = Progress(model, {READ: reading, **asks} if reading else asks)
     for at in missing:
         run = run_cell(model, asked, cells[at], progress, keys[at])
         SHELF.keep(keys[at], run)
         found[keys[at]] = run
     runs = [found[key] for key in keys]
     return [one for one in runs if one is not None], len(cells) - len(missing)
+
+
+def _asked_by(cell: PathSettings, matched: bool) -> int:
+    return expected_evaluations(cell, cell.guidance, cell.steps, matched)
 
 
 def mark_of_request(model, asked: Asked) -> str:
@@ -186,8 +193,8 @@ def run_cell(
     """One cell, as S2ST Difference Path runs it."""
     began, schedule = time.perf_counter(), settings.schedule(sigma_table(model))
     asked = replace(asked, scale=settings.guidance)
-    latent, _, calls = edited(model, asked, schedule, settings, progress, part)
-    return Finished(latent, calls.evaluations, time.perf_counter() - began)
+    latent, recorder, _ = edited(model, asked, schedule, settings, progress, part)
+    return Finished(latent, recorder.records[-1].evaluations, time.perf_counter() - began)
 
 
 def pictures_of(latents: Sequence[dict], vae) -> Iterator[Tensor]:

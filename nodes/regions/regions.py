@@ -12,6 +12,7 @@ from torch import Tensor
 from ...s2st import FindConfig, Regions, carried_over, found_regions
 from ...s2st.look.regions import FEWEST_PIXELS, MOST_REGIONS
 from ..core.api import CATEGORY, io, output
+from ..core.features import features_of
 from ..core.latents import picture_of, unpacked
 from ..core.layout import cropped, to_image
 from ..core.prompts import check_prompt_fits
@@ -19,7 +20,6 @@ from ..core.reports import calls_line, listed
 from ..core.settings import config_of, setting
 from ..core.shown import check_features
 from ..core.types import RegionsSocket
-from .features import features_of
 from .given import Canvas, check_as_many, labels_of_maps, labels_of_masks
 
 NOTHING_ASKED = "in no reference, so that nothing is asked of it"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ..look.exemplars import exemplars_of
 from ..look.look import look_of
 from ..look.task import Task
 from ..model.guidance import Prompt
@@ -33,11 +34,13 @@ class Asked:
         height, width = self.source.shape[-2:]
         texts = self.prompt, self.target, self.negative
         source, target, negative = (parts.encode_prompt(one, height, width) for one in texts)
+        references = encoded(parts, self.references)
         return Task(
             latent=encoded(parts, self.source),
             source=source,
             target=Prompt(target, negative=negative, scale=scale),
-            look=look_of(encoded(parts, self.references)),
+            look=look_of(references),
+            exemplars=exemplars_of(parts.denoiser, references, target),
         )
 
 

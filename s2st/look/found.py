@@ -16,13 +16,13 @@ from torch import Tensor
 
 from ..kit.settings import Settings, number
 from ..model.features import standardised
+from .matching import Size, domain_directions, voted
 from .regions import MOST_REGIONS, Regions, at_size
 
 UPDATES = 30
 TRIES = 4  # from so many beginnings; the tightest clusters are kept
 FITTED = 8192  # cells at most of either domain
 NEIGHBOURS = 15  # cells that vote for the region of a cell like them
-Size = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,21 +119,10 @@ def carried_over(labels: Tensor, features: Tensor, others: Tensor, size: Size) -
     Every cell of the others is given the label of the cells most like it, by their vote; the
     answer [M, *size] has the size of the others' latents.
     """
-    known = _directions(standardised(features))
+    known = domain_directions(features).flatten(0, 2)
     names = F.one_hot(at_size(labels, *features.shape[-2:]).flatten().long()).to(known)
-    votes = [_voted(known, names, one) for one in standardised(others).split(1)]
-    sized = F.interpolate(torch.cat(votes), size=size, mode="bilinear", align_corners=False)
+    theirs = domain_directions(others)
+    votes = torch.stack([voted(one.flatten(0, 1), known, names, NEIGHBOURS) for one in theirs])
+    planes = rearrange(votes, "m (h w) r -> m r h w", h=theirs.shape[1])
+    sized = F.interpolate(planes, size=size, mode="bilinear", align_corners=False)
     return sized.argmax(dim=1)
-
-
-def _voted(known: Tensor, names: Tensor, features: Tensor) -> Tensor:
-    """[1, R, h, w]: the share of each label among a cell's nearest known cells."""
-    height = features.shape[-2]
-    alike = _directions(features) @ known.T
-    nearest = alike.topk(min(NEIGHBOURS, len(known)), dim=1).indices
-    return rearrange(names[nearest].mean(dim=1), "(h w) r -> 1 r h w", h=height)
-
-
-def _directions(features: Tensor) -> Tensor:
-    """[cells, F], each of length 1: alike is what points the same way."""
-    return F.normalize(rearrange(features, "b f h w -> (b h w) f"), dim=1)

@@ -9,6 +9,7 @@ from torch import Tensor
 from ..model.checks import check_channels, check_conditioning, check_latent
 from ..model.contract import Conditioning
 from ..model.guidance import Prompt, check_prompt
+from .exemplars import Exemplars, check_exemplars
 from .look import Look
 from .mask import check_mask
 from .regions import RegionalLook, check_regional
@@ -25,6 +26,7 @@ class Task:
     eta: Tensor | None = None  # [C], how much each channel's look weighs; None is 1
     mask: Tensor | None = None  # [1 or B, 1, H, W]: 1 may change, 0 stays the source
     regional: RegionalLook | None = None  # asked for in the look's place, region by region
+    exemplars: Exemplars | None = None  # whose places the source's are matched with
 
     def __post_init__(self) -> None:
         check_latent("The source latent", self.latent)
@@ -36,6 +38,8 @@ class Task:
             check_channels("The look", self.look.channels, "the source latent", channels)
         if self.regional is not None:
             check_regional(self.regional, self.latent)
+        if self.exemplars is not None:
+            check_exemplars(self.exemplars, self.latent)
         if self.eta is not None:
             check_eta(self.eta, channels)
         if self.mask is not None:
@@ -54,6 +58,24 @@ class Task:
     @property
     def asks_for_a_look(self) -> bool:
         return self.look is not None or self.regional is not None
+
+    @property
+    def example(self) -> Exemplars:
+        """The exemplars, or a ValueError where there are none."""
+        if self.exemplars is None:
+            raise ValueError(
+                "The task has no exemplars, but this method is led by them: pass "
+                "exemplars_of(...) of one or more encoded pictures of the target domain."
+            )
+        return self.exemplars
+
+    @property
+    def changeable(self) -> Tensor | float:
+        """How many values of each picture may change, [1 or B, 1, 1, 1] under a mask."""
+        _, channels, height, width = self.latent.shape
+        if self.mask is None:
+            return float(channels * height * width)
+        return channels * self.mask.to(self.latent).sum(dim=(1, 2, 3), keepdim=True)
 
     @property
     def wanted(self) -> Look:

@@ -92,7 +92,10 @@ def go_on() -> None:
 
 
 class Counted(Joint):
-    """A denoiser that counts its evaluations and the backward passes through them."""
+    """A denoiser that counts its evaluations and the backward passes through them.
+
+    It shows features where its model does; each showing is an evaluation.
+    """
 
     def __init__(self, model: Denoiser) -> None:
         self.model = model
@@ -106,6 +109,11 @@ class Counted(Joint):
             self._watched(answer.to(query.x.dtype))
             for query, answer in zip(queries, answers, strict=True)
         ]
+
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        self.evaluations += 1
+        shown: Tensor = self.model.features(x, sigma, conditioning)  # type: ignore[attr-defined]
+        return shown
 
     def _watched(self, denoised: Tensor) -> Tensor:
         if denoised.requires_grad:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .checks import check_conditioning, check_latent
-from .contract import Conditioning, Denoiser
+from .contract import Conditioning, Counted, Denoiser
 
 FEATURE_SIGMA = 1.5  # where labels carry over best from pictures of one domain to another's
 FEATURE_SEED = 2306
@@ -31,6 +31,15 @@ class FeatureDenoiser(Denoiser, Protocol):
         ...
 
 
+def inmost(model: Denoiser) -> Denoiser:
+    """The model in what counts its evaluations."""
+    return inmost(model.model) if isinstance(model, Counted) else model
+
+
+def shows_features(model: Denoiser) -> bool:
+    return isinstance(inmost(model), FeatureDenoiser)
+
+
 @torch.no_grad()
 def read_features(
     model: Denoiser,
@@ -46,11 +55,13 @@ def read_features(
     """
     check_latent("The latent", latents)
     check_conditioning("The prompt", conditioning, len(latents))
-    if not isinstance(model, FeatureDenoiser):
+    if not shows_features(model):
         raise ValueError(
-            f"The model is a {type(model).__name__}, which shows no features, but they are needed "
-            f"to find regions: give masks or label maps of source and references."
+            f"The model is a {type(inmost(model)).__name__}, which shows no features, but they are "
+            f"needed to tell what is like what: give masks or label maps of source and references, "
+            f"or leave matching out."
         )
+    assert isinstance(model, FeatureDenoiser)
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(latents.shape[1:], generator=generator).to(latents)
     found = model.features(latents + sigma * noise, sigma, conditioning)

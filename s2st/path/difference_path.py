@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 
 from ..kit.settings import number
+from ..look.drawn import Drawn, DrawnConfig
+from ..look.exemplars import Matcher
 from ..look.mask import restored_outside
 from ..look.objective import LossConfig, Objective
 from ..look.regional import nearest_look
@@ -42,7 +44,7 @@ DEFAULT_GUIDANCE = 2.0  # the two branches cancel what they share, so little of 
 
 
 @dataclass(frozen=True, kw_only=True)
-class DifferenceConfig(LossConfig):
+class DifferenceConfig(LossConfig, DrawnConfig):
     noise_seed: int = number(0, 0, 2**53, "Seed of the noise.")
     guided: float = number(
         0.4, 0.0, 1.0, "Fraction of the run under guidance; the rest runs at scale 1."
@@ -91,21 +93,33 @@ def difference_path(
     """Edit the task's latent from the highest noise level down; returns the edited latent.
 
     Without a look the structure term acts alone. Outside the task's mask the source is kept.
+    Its exemplars, where there are any, draw the end that each step predicts, before the terms do.
     """
     config, latent = config or DifferenceConfig(), task.latent
     counted = Counted(model)
     terms = _Terms(task, config, schedule.rate(config.learning_rate), on_update)
+    drawn = _drawn_to(counted, task, config)
     edit, noises = latent, mirrored_noises(latent, config.noise_seed)
     for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
         scale = task.target.scale if config.guides(index, schedule.steps) else 1.0
-        drawn = list(islice(noises, config.draws(index)))
-        slopes = [_slope(counted, task, edit, noise, sigma, scale) for noise in drawn]
+        fresh = list(islice(noises, config.draws(index)))
+        slopes = [_slope(counted, task, edit, noise, sigma, scale) for noise in fresh]
         slope = torch.stack(slopes).mean(dim=0)
+        if drawn is not None:
+            end = edit - sigma * slope
+            edit = edit + (drawn(index, schedule.steps, end) - end)
         edit, losses = terms.optimised(edit, sigma * slope)
         end = restored_outside(edit - sigma * slope, latent, task.mask)
         edit = restored_outside(edit + (next_sigma - sigma) * slope, latent, task.mask)
         on_step(StepRecord(index + 1, schedule.steps, edit, end, losses, counted.evaluations))
     return edit
+
+
+def _drawn_to(model: Denoiser, task: Task, config: DifferenceConfig) -> Drawn | None:
+    """What draws the ends to the task's exemplars."""
+    if task.exemplars is None or not config.matching:
+        return None
+    return Drawn(Matcher(model, task.exemplars, task.target.positive), task.latent, config)
 
 
 def _slope(
@@ -144,7 +158,7 @@ class _Terms:
         if task.asks_for_a_look:
             self._look = nearest_look(task, config.neighbours, config.tolerance)
         # The losses are means over what may change: a rate of 1 moves by their whole gradient.
-        self._rate = rate * _counted(task)
+        self._rate = rate * task.changeable
 
     def optimised(self, edit: Tensor, ahead: Tensor) -> tuple[Tensor, Tensor | None]:
         """The edit after the inner iterations and its last losses; its end is `ahead` below it.
@@ -161,11 +175,3 @@ class _Terms:
             edit = edit - self._rate * gradient
             self._on_update()
         return edit, losses
-
-
-def _counted(task: Task) -> Tensor | float:
-    """How many values of each picture may change, [1 or B, 1, 1, 1] under a mask."""
-    _, channels, height, width = task.latent.shape
-    if task.mask is None:
-        return float(channels * height * width)
-    return channels * task.mask.to(task.latent).sum(dim=(1, 2, 3), keepdim=True)

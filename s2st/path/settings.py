@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ..kit.settings import choice, number
+from ..look.drawn import matchings
 from ..model.guidance import MAX_GUIDANCE, MIN_GUIDANCE
 from ..model.schedule import MAX_STEPS, MIN_STEPS, Schedule, Spacing, make_schedule
 from .difference_path import DEFAULT_GUIDANCE, DEFAULT_STEPS, DifferenceConfig
@@ -38,7 +39,14 @@ class PathSettings(DifferenceConfig):
         return expected_evaluations(self, self.guidance, self.steps)
 
 
-def expected_evaluations(config: DifferenceConfig, scale: float, steps: int) -> int:
-    """Model evaluations of a whole path at a guidance scale."""
+def expected_evaluations(
+    config: DifferenceConfig, scale: float, steps: int, matched: bool = False
+) -> int:
+    """Model evaluations of a whole path at a guidance scale; `matched` where there are exemplars,
+    whose own features are not counted.
+    """
     guided = [scale != 1.0 and config.guides(index, steps) for index in range(steps)]
-    return sum(config.draws(index) * (BRANCHES + one) for index, one in enumerate(guided))
+    matchings_asked = matchings(config, steps) if matched else 0
+    return matchings_asked + sum(
+        config.draws(index) * (BRANCHES + one) for index, one in enumerate(guided)
+    )

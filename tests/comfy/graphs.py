@@ -155,6 +155,7 @@ def difference(graph, model, latent, source, positive, negative, **changes):
         "neighbours": 3,
         "tolerance": 1.0,
         "first_draws": 1,
+        "matching": 0.0,
         "steps": STEPS,
         "spacing": "leading",
         "latent": latent,

@@ -12,8 +12,9 @@ from s2st.path.settings import PathSettings
 from tools.comfy_client import GraphFailed, GraphInterrupted, GraphRefused
 
 SUFFIX = ".s2st.json"
-GRID = {"steps": "2, 3", "guidance": "1, 2", "learning_rate": "0.003", "others": "iterations: 2"}
-DEFAULT = PathSettings(iterations=2)  # comes first, beside the grid
+OTHERS = "iterations: 2\nmatching: 0"
+GRID = {"steps": "2, 3", "guidance": "1, 2", "learning_rate": "0.003", "others": OTHERS}
+DEFAULT = PathSettings(iterations=2, matching=0.0)  # comes first, beside the grid
 EVALUATIONS = DEFAULT.evaluations + sum(
     PathSettings(steps=steps, guidance=guidance).evaluations
     for steps in (2, 3)
@@ -227,3 +228,16 @@ def test_a_preset_of_the_command_line_is_one_of_the_list(comfy):
     facts = json.loads((comfy.server.base / "output" / name).read_text(encoding="utf-8"))
     assert facts["settings"]["steps"] == 5 and "noise_seed" not in facts["settings"]
     assert name in str(comfy.client.get_json("/object_info/S2ST_LoadPreset"))
+
+
+def test_cells_are_drawn_to_the_references_whose_features_are_read_once(comfy):
+    w = Wiring(seed=39)
+    node = w.explored(steps="2", guidance="1", others="matching: 0 1")
+    told = w.graph.add("PreviewAny", source=node[3])
+    run = comfy.client.run(w.graph.nodes)
+    lines = run.outputs[told.name]["text"][0].splitlines()
+    apart = [int(line.split(" evaluations")[0].split()[-1]) for line in lines[:2]]
+    assert apart[0] == apart[1] + 1  # the base matches, the other cell does not
+    values = progress_of(run, node.name)
+    assert {most for _, most in values} == {sum(apart) + 1}  # four references are one call
+    assert values[-1][0] == sum(apart) + 1

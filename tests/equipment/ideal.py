@@ -68,3 +68,12 @@ class MixingAutoencoder:
     def decode(self, latents: Tensor) -> Tensor:
         colours = 0.5 + einsum(MIXED.to(latents), latents, "k c, b c h w -> b k h w")
         return colours.repeat_interleave(self.stride, 2).repeat_interleave(self.stride, 3)
+
+
+@dataclass(frozen=True)
+class SeeingDenoiser(GaussianDenoiser):
+    """Its features are what it is given, a pixel and its neighbours; loud latents drown noise."""
+
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+        around = torch.nn.functional.unfold(x, 3, padding=1)
+        return around.unflatten(2, x.shape[-2:])

@@ -1,0 +1,1 @@
+"""Translation after an exemplar as nodes: what matches what, and the picture made of it."""

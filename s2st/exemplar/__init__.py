@@ -1,0 +1,1 @@
+"""Translation after an exemplar: its look goes where the model's own features find its like."""
