@@ -10,6 +10,10 @@ Another two begin with coarse strokes in place of a picture (Singh et al., arXiv
     gradop_plus       the strokes are asked for within one sampling run
     gradop            of a finished sample, which is then denoised again
 
+One needs no diffusion model, but training (arXiv 2402.12531, on StarGAN v2):
+
+    Translator        pictures of one domain into another, where one side has one answer
+
 After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and this package's:
 
     symbol          name here            meaning
@@ -35,7 +39,7 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
 
 Rooms: `model` is what a diffusion model is here, `look` what a picture is asked for, `seeds` the
 paper (read `seeds/translate.py` first: the whole method on one page), `path` the default, `strokes`
-pictures from strokes.
+pictures from strokes, `many_to_one` trained translators.
 """
 
 from .kit.settings import Limits, Settings
@@ -47,6 +51,7 @@ from .look.look import Look, look_of
 from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
 from .look.structure import StructureForm, structure_loss
 from .look.task import Task
+from .many_to_one.translator import Translator
 from .model.autoencoder import Autoencoder, Tiled
 from .model.contract import Conditioning, Counted, Denoiser, JointDenoiser, Query, StepRecord, ask
 from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample
@@ -119,6 +124,7 @@ __all__ = [
     "Trajectory",
     "TrajectoryConfig",
     "Translation",
+    "Translator",
     "ask",
     "carried_over",
     "correlation_factor",

@@ -23,6 +23,7 @@ LIBRARY_ROOMS = {
     "seeds": _METHOD,
     "path": _METHOD,
     "strokes": _METHOD,
+    "many_to_one": ("kit",),
     "adapters": ("model", "kit"),
     "explore": ("path", *_METHOD),
     "cli": ("explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
