@@ -36,15 +36,16 @@ class DemodulatedConv(nn.Module):
     def __init__(self, inputs: int, outputs: int, style: int) -> None:
         super().__init__()
         self.affine = nn.Linear(style, inputs)
-        self.convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.convolution = nn.Conv2d(inputs, outputs, 3, bias=False)
+        self.bias = nn.Parameter(torch.zeros(outputs, 1, 1))
 
     def forward(self, maps: Tensor, styles: Tensor, doubled: bool) -> Tensor:
         scale = 1 + self.affine(styles)
-        weight, bias = self.convolution.weight, self.convolution.bias
+        weight = self.convolution.weight
         squares = torch.einsum("bi,oi->bo", scale.square(), weight.square().sum(dim=(2, 3)))
         scaled = sloped(maps) * scale[:, :, None, None]
         out = F.conv2d(twice(scaled) if doubled else scaled, weight, padding=1)
-        return out * (squares + TINY).rsqrt()[:, :, None, None] + bias[:, None, None]
+        return out * (squares + TINY).rsqrt()[:, :, None, None] + self.bias
 
 
 def sloped(maps: Tensor) -> Tensor:

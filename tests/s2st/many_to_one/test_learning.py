@@ -67,7 +67,7 @@ def test_diversity_where_many_counts_only_while_a_style_has_a_say(learner_of, pi
         for where in (True, False):
             learner = learner_of(style_zero=zero, diversity_where_many=where)
             lesson = lesson_for(learner, pictures, target=1)
-            asked[zero, where] = float(of_passes(learner, lesson)[0]["diversity"])
+            asked[zero, where] = of_passes(learner, lesson)[0]["diversity"].item()
     assert asked[False, False] < 0
     assert asked[False, True] == asked[True, False] == asked[True, True] == 0
 

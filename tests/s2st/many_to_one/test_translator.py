@@ -25,9 +25,8 @@ def test_many_answers_differ_with_the_style_and_one_answer_has_none(translator, 
     assert one.shape == pictures.shape
     assert (one - other).abs().mean() > 1e-3
     labels = translator.translate(pictures, "photo", "labels")
-    assert torch.equal(
-        translator.plan.domains[2].painted(translator.plan.domains[2].classes_of(labels)), labels
-    )
+    domain = translator.plan.domains[2]
+    assert torch.equal(domain.painted(domain.classes_of(labels)), labels)
     grey = translator.translate(pictures, "photo", "grey")
     assert torch.equal(grey[:, 0], grey[:, 2])
 
@@ -65,23 +64,24 @@ def changed(path, **facts):
     save_file(tensors, path, {**metadata, **facts})
 
 
-BROKEN = {
-    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "truncated or damaged"),
-    "a newer version": (lambda path: changed(path, **{"s2st.version": "99"}), "format version 99"),
-    "another kind": (
-        lambda path: changed(path, **{"s2st.kind": "trajectory"}),
-        "holds a trajectory",
-    ),
-    "no file of ours": (lambda path: save_file({"a": torch.ones(1)}, path), "not written by S2ST"),
-    "no domains": (lambda path: changed(path, **{"s2st.facts": "{}"}), "lacks 'domains'"),
-    "other weights": (lambda path: other_weights(path), "truncated or damaged"),
-}
-
-
 def other_weights(path):
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
     save_file({"generator.x": torch.ones(1)}, path, metadata)
+
+
+def with_kind(path, kind):
+    changed(path, **{"s2st.kind": kind})
+
+
+BROKEN = {
+    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "truncated or damaged"),
+    "a newer version": (lambda path: changed(path, **{"s2st.version": "99"}), "format version 99"),
+    "another kind": (lambda path: with_kind(path, "trajectory"), "holds a trajectory"),
+    "no file of ours": (lambda path: save_file({"a": torch.ones(1)}, path), "not written by S2ST"),
+    "no domains": (lambda path: changed(path, **{"s2st.facts": "{}"}), "lacks 'domains'"),
+    "other weights": (other_weights, "not those of the networks it names"),
+}
 
 
 @pytest.mark.parametrize("name", list(BROKEN))
