@@ -2,6 +2,8 @@
 
 from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
+from .many_to_one.load import NODES as LOAD_TRANSLATOR
+from .many_to_one.translate import NODES as TRANSLATE_DOMAIN
 from .path.difference import NODES as DIFFERENCE
 from .path.explore import NODES as EXPLORE
 from .path.presets import NODES as PRESETS
@@ -36,6 +38,8 @@ NODES = [
     *PAINT_STROKES,
     *MAKE_STROKES,
     *WORD_REGIONS,
+    *LOAD_TRANSLATOR,
+    *TRANSLATE_DOMAIN,
     *STORAGE,
     *COMPARE,
     *IMAGES,

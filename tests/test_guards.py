@@ -36,6 +36,7 @@ NODE_ROOMS = {
     "path": _NODES,
     "regions": _NODES,
     "strokes": _NODES,
+    "many_to_one": _NODES,
     "demo": ("core",),
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}

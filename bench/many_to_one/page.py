@@ -11,12 +11,11 @@ from translators.config import Data
 from translators.digits import TAUGHT, WHEEL
 from translators.runs import Run
 
-from ..axes import COLOUR, EDGES, FRECHET, PSNR, Axis
 from ..cost_page import markdown_table
 from ..rows import NUMBERS as QUALITY
-from ..rows import Row as QualityRow
 from ..rows import read as read_quality
 from ..statistics import Interval
+from ..trained_page import trained_part
 from .measures import BINS, NEAREST
 from .oracles import ORACLES
 from .probe import CHANCE
@@ -24,8 +23,6 @@ from .rows import Row, ahead, number, of_arm, paired, saved
 from .wanted import HMS, HMU, STARGAN, TURNED
 
 PAGE = "many-to-one.md"
-RIVAL, DEFAULT = "Trained StarGAN v2", "S2ST"
-AGAINST = {"truth": PSNR, "source edges": EDGES, "colour": COLOUR, "Fréchet distance": FRECHET}
 DIGITS, SCENES = Data.DIGITS.value, Data.SCENES.value
 CEILING, FLOOR = "real against real", "the commonest class of each place"
 WANTED_SAVING, WANTED_RECALL = 0.20, 0.05
@@ -93,7 +90,7 @@ def page(rows: Sequence[Row], missing: Sequence[Run], docs: Path) -> str:
         *switch_part(rows),
         *hidden_part(rows),
         *scenes_part(rows),
-        *rival_part(docs),
+        *trained_part(read_quality(docs / QUALITY)),
         *how_part(rows, missing),
     ]
     return "\n\n".join(parts) + "\n"
@@ -247,11 +244,11 @@ def hidden_part(rows: Sequence[Row]) -> list[str]:
         verb = "carries the colour" if hides else "carries nothing that the probe finds"
         sentences.append(f"{name}'s grey {verb} ({probe.value:.0%}, chance {CHANCE:.0%}).")
     told = (
-        "Networks that must find their way back hide the colour in what looks grey (1712.02950). A "
-        "probe is trained to name the brightest channel of the tint from the grey digit; *betrayed* "
-        "is how much of the first colour shows in a second one that was asked of another style; "
-        "*back* is the distance of the colour that returns with its own style, also from 8 bits "
-        "and under noise."
+        "Networks that must find their way back hide the colour in what looks grey (1712.02950). "
+        "A probe is trained to name the brightest channel of the tint from the grey digit; "
+        "*betrayed* is how much of the first colour shows in a second one that was asked of "
+        "another style; *back* is the distance of the colour that returns with its own style, "
+        "also from 8 bits and under noise."
     )
     listed = [CEILING, *(one.name for one in ORACLES), STARGAN, HMU, HMS]
     return [
@@ -280,35 +277,6 @@ def scenes_part(rows: Sequence[Row]) -> list[str]:
     return ["## Scenes", told, table(STREETS, rows, SCENES, names, cost=True)]
 
 
-def rival_part(docs: Path) -> list[str]:
-    """The trained rival beside the diffusion model, out of the rows of `bench quality`."""
-    findings = read_quality(docs / QUALITY)
-    rows = [] if findings is None else [one for one in findings.rows if one.method == RIVAL]
-    head = "## The trained rival"
-    if findings is None or not rows:
-        return [
-            head,
-            "The six domains' model is a row of `bench quality` once it is trained and that bench "
-            "has run with it; it has not yet.",
-        ]
-    pairs = sorted({one.pair for one in rows})
-    counts = [
-        f"{name} in {sum(ours_ahead(findings.of(pair), axis) for pair in pairs)} of {len(pairs)}"
-        for name, axis in AGAINST.items()
-    ]
-    told = f"S2ST is ahead of it in {', '.join(counts)} translations ([quality](quality.md))."
-    return [head, told]
-
-
-def ours_ahead(rows: Sequence[QualityRow], axis: Axis) -> bool:
-    """Whether the default, as it is compared, is ahead of the trained rival on one pair."""
-    ours, theirs = (
-        next(row for row in rows if row.method == name and row.compared)
-        for name in (DEFAULT, RIVAL)
-    )
-    return axis.better * (ours.on(axis).value - theirs.on(axis).value) > 0
-
-
 def how_part(rows: Sequence[Row], missing: Sequence[Run]) -> list[str]:
     """How it was measured, what is missing, and how it is made."""
     columns = {one.head: one.meaning for one in (*COLOURS, *HIDDEN, *STREETS)}
@@ -320,12 +288,13 @@ def how_part(rows: Sequence[Row], missing: Sequence[Run]) -> list[str]:
         f"Real digits are those of `{WHEEL}` (5,000 of MNIST, which is given as CC BY-SA 3.0), "
         f"{TAUGHT} of each class to learn from and the others held out, split before any of them "
         "is coloured; tints are drawn on the fly. A foreground colour is the mean over pixels "
-        f"where the grey digit is lighter than half, and colours fall into {BINS}³ bins. *{CEILING}* "
-        "is as many other real colours. Values of several seeds are means ± half the 95 % interval. "
-        "Color Recall is ours: the paper's exact formula was not found.",
+        "where the grey digit is lighter than half, as a share of how light it is there, and "
+        f"colours fall into {BINS}³ bins. *{CEILING}* is as many other real colours. Values of "
+        "several seeds are means ± half the 95 % interval. Color Recall is ours: the paper's "
+        "exact formula was not found.",
         meanings,
-        f"{left}\n\n`python dev.py bench many-to-one --train` makes what is missing and writes this "
-        "page and `many-to-one.json`.",
+        f"{left}\n\n`python dev.py bench many-to-one --train` makes what is missing and writes "
+        "this page and `many-to-one.json`.",
     ]
 
 
