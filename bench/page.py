@@ -278,7 +278,8 @@ def leaders(rows: Sequence[Row], axis: Axis) -> list[Row]:
 def method_cell(one: Row) -> str:
     """Bounds are slanted and ours bold; a rival stands with its paper's number."""
     mark = {Family.BOUND: "*", Family.OURS: "**"}.get(one.family, "")
-    known = one.family is Family.RIVAL and one.source.replace(".", "").isdigit()
+    from_paper = one.family in (Family.RIVAL, Family.TRAINED)
+    known = from_paper and one.source.replace(".", "").isdigit()
     paper = f" ({one.source})" if known and one.variant is Variant.PLAIN else ""
     return f"{mark}{one.name}{mark}{paper}"
 

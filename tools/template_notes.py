@@ -165,3 +165,16 @@ WORDS_PROMPT = (
     "- too weak: raise **strength** to 2\n"
     "- patches or static: lower **strength**, raise **end**"
 )
+TRANSLATOR = (
+    "## One answer, and many\n"
+    "Press **Run**. A small network that was trained on scenes like these, no diffusion model, "
+    "turns photos into label maps and label maps into photos."
+)
+TRANSLATOR_ONE = (
+    "A photo has one right label map, so there is no style here and no seed: the same photo always "
+    "gives the same map."
+)
+TRANSLATOR_MANY = (
+    "A label map has many right photos. Each **style_seed** is another look, the same for every "
+    "picture; *reference* takes the look of photos that you connect."
+)

@@ -58,6 +58,7 @@ class Run:
 class Finished:
     """A run that has come to its end."""
 
+    data: Data
     arm: str
     seed: int
     file: Path
@@ -70,7 +71,7 @@ def finished(data: Data, root: Path = FOLDER) -> Iterator[Finished]:
     """All finished runs of a kind of data, by name and seed."""
     for path in sorted((root / data.value).glob(f"*/{SEED}*/*{SUFFIX}")):
         facts = read_facts(path.parent)
-        yield Finished(facts["arm"], int(facts["seed"]), path)
+        yield Finished(data, facts["arm"], int(facts["seed"]), path)
 
 
 def newest(data: Data, root: Path = FOLDER) -> Path | None:

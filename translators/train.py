@@ -54,6 +54,7 @@ def made(
     device: torch.device | None = None,
     workers: int = 2,
     resume: bool = False,
+    half: bool = False,
 ) -> Translator:
     """Train a run and keep its weights in its folder."""
     device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -63,7 +64,7 @@ def made(
     asked = {"data": run.data.value, "arm": run.arm, "seed": run.seed}
     folder = run.folder(root)
     translator = train(data, plan, training, asked, folder, device, resume)
-    translator.save(run.file(root))
+    translator.save(run.file(root), half)
     return translator
 
 
@@ -110,6 +111,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     add("--hidden", type=int, help="width of the network that draws styles")
     add("--rate", type=float, help="learning rate; that of the mapping is a hundredth of it")
     add("--smoke", action="store_true", help="a tiny run of seconds that shows losses fall")
+    add("--half", action="store_true", help="keep weights in half precision, to ship them")
     add("--resume", action="store_true", help="go on from the last checkpoint")
     add("--device", help="cpu or cuda (default: cuda where it is found)")
     add("--workers", type=int, default=2, help="processes that render scenes (default: 2)")
@@ -128,7 +130,8 @@ def main(arguments: Sequence[str]) -> int:
         seed=options.seed,
     )
     device = torch.device(options.device) if options.device else None
-    given = {"device": device, "workers": options.workers, "resume": options.resume}
+    given = {"device": device, "workers": options.workers}
+    given |= {"resume": options.resume, "half": options.half}
     try:
         made(run, training_of(options), options.out, **given)
     except (ValueError, SetupError, FloatingPointError) as error:

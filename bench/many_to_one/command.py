@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,14 +30,13 @@ from .colours import Exam
 from .oracles import ORACLES, arm_of
 from .page import PAGE, page
 from .probe import ProbeConfig
-from .rows import Row, merged, read, write
+from .rows import CEILING, FLOOR, Row, merged, read, write
 from .streets import Streets
 from .wanted import SEEDS, wanted
 
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
 NUMBERS = "many-to-one.json"
 SCENES = 120  # held out
-CEILING, FLOOR = "real against real", "the commonest class of each place"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,46 +72,57 @@ def weights_of(translator: Translator) -> int:
     return sum(one.numel() for part in parts for one in part.parameters())
 
 
-def judged(runs: Sequence[Finished], known: Sequence[Row], size: Size) -> Iterator[Row]:
+def judged(
+    data: Sequence[Data], runs: Sequence[Finished], known: Sequence[Row], size: Size
+) -> Iterator[Row]:
     """A row for each run whose weights were not judged before, and for what needs no training."""
     before = {one.key: one for one in known}
-    exam = exam_of(size) if any(of(runs, Data.DIGITS)) or not before else None
-    if exam is not None:
+    fresh = [one for one in runs if weights_known(before, one) != digest_of(one)]
+    if Data.DIGITS in data:
+        exam = exam_of(size)
         yield from oracle_rows(exam, before)
-    sides: dict[int, Streets] = {}
-    for run in runs:
-        data = Data(run.file.parents[2].name)
-        key, weights = (data.value, run.arm, run.seed), digest(run.file.read_bytes())
-        if data is Data.LOOKS or (key in before and before[key].weights == weights):
-            continue
-        print(f"judging {data.value}, {run.arm}, seed {run.seed}", flush=True)
-        translator = run.translator()
-        if data is Data.DIGITS:
-            assert exam is not None
+        for run in (one for one in fresh if one.data is Data.DIGITS):
+            translator = opened(run)
             numbers = colours.judged(arm_of(run.arm, translator), exam)
-        else:
-            side = translator.plan.design.size
-            if side not in sides:
-                sides[side] = streets_of(size, side)
-                yield Row(data=data.value, arm=CEILING, numbers=streets.ceiling(sides[side]))
-                yield Row(data=data.value, arm=FLOOR, numbers=streets.floor(sides[side]))
-            numbers = streets.judged(translator, sides[side])
-        facts = {**translator.made, "numbers": weights_of(translator)}
-        yield Row(
-            data=data.value,
-            arm=run.arm,
-            seed=run.seed,
-            weights=weights,
-            made=facts,
-            numbers=numbers,
-        )
+            yield row_of(run, translator, numbers)
+    sides: dict[int, Streets] = {}
+    for run in (one for one in fresh if one.data is Data.SCENES):
+        translator = opened(run)
+        side = translator.plan.design.size
+        if side not in sides:
+            sides[side] = streets_of(size, side)
+            yield Row(data=run.data.value, arm=CEILING, numbers=streets.ceiling(sides[side]))
+            yield Row(data=run.data.value, arm=FLOOR, numbers=streets.floor(sides[side]))
+        yield row_of(run, translator, streets.judged(translator, sides[side]))
 
 
-def of(runs: Sequence[Finished], data: Data) -> Iterator[Finished]:
-    return (one for one in runs if one.file.parents[2].name == data.value)
+def opened(run: Finished) -> Translator:
+    print(f"judging {run.data.value}, {run.arm}, seed {run.seed}", flush=True)
+    return run.translator()
 
 
-def oracle_rows(exam: Exam, before: dict) -> Iterator[Row]:
+def weights_known(before: Mapping[tuple, Row], run: Finished) -> str | None:
+    """Which weights of a run were judged before."""
+    row = before.get((run.data.value, run.arm, run.seed))
+    return None if row is None else row.weights
+
+
+def digest_of(run: Finished) -> str:
+    return digest(run.file.read_bytes())
+
+
+def row_of(run: Finished, translator: Translator, numbers: Mapping[str, float]) -> Row:
+    return Row(
+        data=run.data.value,
+        arm=run.arm,
+        seed=run.seed,
+        weights=digest_of(run),
+        made={**translator.made, "numbers": weights_of(translator)},
+        numbers=numbers,
+    )
+
+
+def oracle_rows(exam: Exam, before: Mapping[tuple, Row]) -> Iterator[Row]:
     """What needs no training, where it is not known."""
     data = Data.DIGITS.value
     if (data, CEILING, 0) not in before:
@@ -163,6 +173,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parsed(arguments)
     data, size = [Data(one) for one in options.data], SMALL if options.smoke else Size()
     docs = options.out or (ELSEWHERE if options.smoke else DOCS)
+    docs.mkdir(parents=True, exist_ok=True)
     known = read(docs / NUMBERS)
     try:
         if options.train:
@@ -170,7 +181,7 @@ def main(arguments: Sequence[str]) -> int:
                 training = training_for(run.data, options)
                 made(run, training, options.runs, workers=size.workers, resume=True)
         runs = [one for kind in data for one in finished(kind, options.runs)]
-        for row in judged(runs, known, size):
+        for row in judged(data, runs, known, size):
             known = merged(known, [row])
             write(known, docs / NUMBERS)
     except (ValueError, SetupError) as error:

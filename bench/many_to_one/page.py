@@ -19,12 +19,11 @@ from ..trained_page import trained_part
 from .measures import BINS, NEAREST
 from .oracles import ORACLES
 from .probe import CHANCE
-from .rows import Row, ahead, number, of_arm, paired, saved
+from .rows import CEILING, FLOOR, Row, ahead, number, of_arm, paired, saved
 from .wanted import HMS, HMU, STARGAN, TURNED
 
 PAGE = "many-to-one.md"
 DIGITS, SCENES = Data.DIGITS.value, Data.SCENES.value
-CEILING, FLOOR = "real against real", "the commonest class of each place"
 WANTED_SAVING, WANTED_RECALL = 0.20, 0.05
 CHANCE_MARGIN = 0.05
 LOST = "–"

@@ -13,6 +13,7 @@ import torch
 from ..statistics import Interval, mean_interval
 
 FORMAT = 1
+CEILING, FLOOR = "real against real", "the commonest class of each place"
 
 
 @dataclass(frozen=True, kw_only=True)

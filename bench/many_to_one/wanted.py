@@ -27,7 +27,7 @@ def wanted(data: Sequence[Data], seeds: int = SEEDS) -> Iterator[Run]:
         for one in data:
             if one is Data.LOOKS:
                 if seed == 0:
-                    yield Run(data=one, preset=Preset.HMU)
+                    yield Run(data=one, preset=Preset.STARGAN)
                 continue
             for preset in Preset:
                 yield Run(data=one, preset=preset, seed=seed)

@@ -45,7 +45,7 @@ def left_out(root: Path = FOLDER) -> str | None:
     """Why it is left out, and what brings it in."""
     if newest(Data.LOOKS, root) is not None:
         return None
-    line = Run(data=Data.LOOKS, preset=Preset.HMU).line
+    line = Run(data=Data.LOOKS, preset=Preset.STARGAN).line
     return f"{NAME} (it has no weights: `{line}` makes them)"
 
 

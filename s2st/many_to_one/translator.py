@@ -83,10 +83,12 @@ class Translator:
         )
         return made
 
-    def save(self, path: Path) -> None:
-        """Everything in one safetensors file, never half written."""
+    def save(self, path: Path, half: bool = False) -> None:
+        """Everything in one safetensors file, never half written; `half` is half precision."""
         facts = {**self.plan.facts, "made": dict(self.made)}
-        write_file(path, KIND, self.networks.state_dict(), facts)
+        weights = self.networks.state_dict()
+        kept = {name: one.half() if half else one for name, one in weights.items()}
+        write_file(path, KIND, kept, facts)
 
     @classmethod
     def load(cls, path: Path) -> Translator:

@@ -57,6 +57,17 @@ def test_it_comes_back_from_its_file(translator, pictures, tmp_path):
     assert [one["name"] for one in facts["domains"]] == ["photo", "grey", "labels"]
 
 
+def test_half_precision_is_half_as_large_and_nearly_the_same(translator, pictures, tmp_path):
+    whole, half = (tmp_path / f"{name}.translator.safetensors" for name in ("whole", "half"))
+    translator.save(whole)
+    translator.save(half, half=True)
+    assert half.stat().st_size < 0.6 * whole.stat().st_size
+    one, other = (
+        Translator.load(path).translate(pictures, "photo", "grey") for path in (whole, half)
+    )
+    assert_close(one, other, atol=0.01, rtol=0)
+
+
 def changed(path, **facts):
     """Write a file again with other metadata."""
     with safe_open(path, "pt") as file:
