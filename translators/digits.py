@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,7 @@ def digits(taught: bool, folder: Path = FOLDER) -> Digits:
     return Digits(grey[kept], classes[kept])
 
 
+@cache
 def _table(folder: Path) -> Tensor:
     """A row for each digit: its pixels in 0..255, then its class."""
     with zipfile.ZipFile(fetched(WHEEL, folder)) as wheel:

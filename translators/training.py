@@ -26,11 +26,13 @@ from s2st.many_to_one.networks import Networks, Plan, discriminator_of
 from s2st.many_to_one.translator import Translator
 
 from .config import Training
+from .curves import draw_losses
 from .lessons import Pictures, drawn_lesson
 from .runs import FACTS, read_facts, write_facts
 from .samples import show
 
-CHECKPOINT, LOG, SAMPLES = "checkpoint.safetensors", "log.jsonl", "samples"
+CHECKPOINT, LOG = "checkpoint.safetensors", "log.jsonl"
+SAMPLES, LOSSES = "samples", "losses.png"
 BETAS = (0.0, 0.99)
 
 
@@ -151,6 +153,7 @@ def train(
             save_checkpoint(checkpoint, whole, average, optimizers.all, step + 1)
         if is_due(step, training.show_every, steps):
             show(so_far(step + 1), data, folder / SAMPLES / f"{step + 1:07}.jpg")
+            draw_losses(lines_of(log) or [{"step": step + 1, **recent[-1]}], folder / LOSSES)
     return so_far(steps)
 
 

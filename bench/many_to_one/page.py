@@ -120,7 +120,7 @@ def verdict(rows: Sequence[Row], name: str) -> str:
         (False, True): "not reached: the error is not that much lower",
         (False, False): "not reached in either",
     }[lower, near]
-    sure = "" if saving.low > 0 else ", an interval that holds 0"
+    sure = ", an interval that holds 0" if saving.low <= 0 <= saving.high else ""
     if count == 1:
         sure = ", of one seed, so with no interval"
     return (

@@ -50,6 +50,7 @@ def test_seconds_of_training_lower_the_losses(tmp_path, preset):
     if preset is Preset.HMS:
         assert lines[-1]["pairs"] < 0.6 * lines[0]["pairs"]
     assert translator.made["steps"] == SMOKE.steps and translator.made["seconds"] > 0
+    assert Image.open(tmp_path / "losses.png").width > 1000
     pictures = sorted((tmp_path / SAMPLES).iterdir())
     assert [one.name for one in pictures] == ["0000020.jpg", "0000040.jpg"]
     assert np.asarray(Image.open(pictures[-1])).std() > 10

@@ -48,7 +48,7 @@ def runs(hmu_error, hmu_recall, **changes):
 @pytest.mark.parametrize(
     ("error", "recall", "words"),
     [
-        (0.05, 0.6, "**HMU: reached**: its error is 50% [49%, 51%] lower, its Color Recall +0.0"),
+        (0.05, 0.6, "**HMU: reached**: its error is 50% [49%, 51%] lower, its Color Recall"),
         (0.05, 0.4, "**HMU: lower in error, but with less of the colours**"),
         (0.09, 0.6, "**HMU: not reached: the error is not that much lower**"),
         (0.12, 0.3, "**HMU: not reached in either**"),
