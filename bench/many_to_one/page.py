@@ -10,6 +10,7 @@ from s2st.many_to_one.switches import Preset, Switches
 from translators.config import Data
 from translators.digits import TAUGHT, WHEEL
 from translators.runs import Run
+from translators.scenes import LABEL_MAP
 
 from ..cost_page import markdown_table
 from ..rows import NUMBERS as QUALITY
@@ -20,6 +21,7 @@ from .measures import BINS, NEAREST
 from .oracles import ORACLES
 from .probe import CHANCE
 from .rows import CEILING, FLOOR, Row, ahead, number, of_arm, paired, saved
+from .streets import IOU
 from .wanted import HMS, HMU, STARGAN, TURNED
 
 PAGE = "many-to-one.md"
@@ -272,6 +274,12 @@ def scenes_part(rows: Sequence[Row]) -> list[str]:
         f"place, which looks at nothing, has {blind:.3f}. Its photos of one label map differ by "
         f"{differs / real:.0%} of what the six looks of a scene do. {equal_sentence(rows, SCENES)}"
     )
+    classes = ", ".join(
+        f"{name} {number(of_arm(rows, SCENES, best), IOU + name).value:.2f}"
+        for name in LABEL_MAP.legend
+        if all(IOU + name in one.numbers for one in of_arm(rows, SCENES, best))
+    )
+    told += f" By class it reaches: {classes}." if classes else ""
     names = [CEILING, FLOOR, STARGAN, HMU, HMS]
     return ["## Scenes", told, table(STREETS, rows, SCENES, names, cost=True)]
 

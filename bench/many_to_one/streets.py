@@ -19,6 +19,7 @@ from .oracles import through
 NOISE = 2 / 255
 STYLES = 4  # answers of each label map
 CLASSES = LABEL_MAP.channels
+IOU = "iou "  # before a class, the name of a number
 PHOTOS, LABELS = PHOTO.name, LABEL_MAP.name
 
 Numbers = Mapping[str, float]
@@ -71,7 +72,14 @@ def judged(translator: Translator, streets: Streets) -> Numbers:
         "back_noisy": float((noisy - photos).abs().mean()),
         "again": mean_iou(again, found, CLASSES),
         "again_truth": mean_iou(again, classes, CLASSES),
+        **by_class(found, classes),
     }
+
+
+def by_class(found: Tensor, classes: Tensor) -> Numbers:
+    """What is shared of each class that occurs."""
+    values = zip(LABEL_MAP.legend, iou_by_class(found, classes, CLASSES), strict=True)
+    return {f"{IOU}{name}": value for name, value in values if value is not None}
 
 
 def ceiling(streets: Streets) -> Numbers:
@@ -96,13 +104,6 @@ def floor(streets: Streets) -> Numbers:
     usual = classes.mode(dim=0).values.expand_as(classes)
     right = float((usual == classes).double().mean())
     return {"miou": mean_iou(usual, classes, CLASSES), "right": right}
-
-
-def by_class(translator: Translator, streets: Streets) -> dict[str, float | None]:
-    """What is shared of each class."""
-    found = LABEL_MAP.classes_of(to_labels(translator, streets.photos, 0))
-    values = iou_by_class(found, streets.classes.long(), CLASSES)
-    return dict(zip(LABEL_MAP.legend, values, strict=True))
 
 
 def to_labels(translator: Translator, photos: Tensor, seed: int) -> Tensor:

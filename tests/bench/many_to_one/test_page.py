@@ -102,10 +102,11 @@ def test_scenes_are_told_beside_what_looks_at_nothing(tmp_path):
         row(CEILING, data=SCENES, made={}, keys=keys, difference=0.2),
         Row(data=SCENES, arm=FLOOR, numbers={"miou": 0.2, "right": 0.6}),
         row(HMU, data=SCENES, keys=keys, miou=0.31, difference=0.1),
-        row(HMS, data=SCENES, keys=keys, miou=0.4, difference=0.15),
+        row(HMS, data=SCENES, keys=keys, miou=0.4, difference=0.15, **{"iou car": 0.25}),
     ]
     text = page([*oracles(), *rows], [], tmp_path)
     assert "Best at labels is HMS, with a mIoU of 0.400" in text and "has 0.200" in text
+    assert "By class it reaches: car 0.25." in text
     assert "75% of what the six looks" in text
     assert f"| {FLOOR} | 0.200 | 0.600 | – |" in text
 
