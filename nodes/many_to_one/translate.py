@@ -154,14 +154,14 @@ def translated(
     ]
     by_style = torch.cat(made).unflatten(0, (len(styles), len(pictures)))
     answers = by_style.transpose(0, 1).flatten(0, 1)
-    before = tuple(pictures.shape[-2:])
-    if before == (height, width):
+    high, wide = pictures.shape[-2:]
+    if (high, wide) == (height, width):
         return answers, []
     line = (
         f"scaled to {width} x {height} and back, for it was trained at "
         f"{translator.plan.design.size} pixels a side"
     )
-    return resized(answers, *before, target), [line]
+    return resized(answers, high, wide, target), [line]
 
 
 def size_for(translator: Translator, pictures: Tensor) -> tuple[int, int]:
