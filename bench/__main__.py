@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",
     "strokes": "pictures from strokes: faithfulness against realism, and words for regions",
     "exemplar": "translation after an exemplar: matching, and style by class against structure",
+    "many-to-one": "one answer on one side, many on the other: StarGAN v2 against HMU and HMS",
     "nodes": "seconds and peak memory of the nodes beside KSampler, in a real ComfyUI",
 }
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     for name, meaning in SUBCOMMANDS.items():
         choices.add_parser(name, help=meaning, add_help=False)
     name = parser.parse_args(arguments[:1]).bench
-    return importlib.import_module(f"bench.{name}").main(list(arguments[1:])) or 0
+    return importlib.import_module(f"bench.{name.replace('-', '_')}").main(list(arguments[1:])) or 0
 
 
 if __name__ == "__main__":

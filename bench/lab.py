@@ -211,6 +211,7 @@ Procedure = Callable[[Case, Setting, Meter], Tensor]
 class Family(str, Enum):
     BOUND = "bound"  # not a method: what could be reached at best, or without doing anything
     RECOLOURING = "recolouring"  # never asks the model: moves the source's values
+    TRAINED = "trained"  # never asks the model either: it was trained on the domains themselves
     RIVAL = "rival"
     OURS = "ours"
 

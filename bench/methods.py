@@ -12,6 +12,7 @@ from s2st.path.difference_path import DEFAULT_GUIDANCE, DEFAULT_STEPS
 
 from .lab import Case, Family, Meter, Method, Setting, settings
 from .rivals import METHODS as RIVALS
+from .rivals import trained
 
 DEFAULT, PAPER, MATCHED = "S2ST", "S2ST (paper)", "S2ST (matched references alone)"
 SEED_RATES = {s2st.Distance.HISTOGRAM: 0.03, s2st.Distance.WASSERSTEIN: 0.01}
@@ -127,6 +128,13 @@ OURS = (
 def all_methods() -> tuple[Method, ...]:
     """Bounds, rivals, ours."""
     return (*BOUNDS, *RIVALS, *OURS)
+
+
+def names() -> list[str]:
+    """Of all methods in their order, those too that are left out for want of weights."""
+    known = [one.name for one in (*BOUNDS, *RIVALS)]
+    known += [trained.NAME] if trained.NAME not in known else []
+    return [*known, *(one.name for one in OURS)]
 
 
 def chosen(methods: tuple[Method, ...], names: list[str] | None) -> tuple[Method, ...]:

@@ -18,6 +18,8 @@ from .metrics import LEAST_PATCH
 from .pictures import SCATTERS, sheet_of
 from .rows import NUMBERS, Duel, Findings, Row, Variant, code_list
 from .statistics import Interval, Standing, share_interval
+from .trained_page import meetings as trained_rows
+from .trained_page import trained_part
 
 PAGE = "quality.md"
 AXIS_HEADS = [axis.head for axis in AXES]
@@ -39,6 +41,7 @@ def page(findings: Findings, docs: Path) -> str:
         *verdict_part(findings),
         *cost_part(findings),
         *class_part(findings),
+        *(trained_part(findings) if trained_rows(findings) else ()),
         "## Means over the translations",
         mean_table(findings),
         *(pair_part(findings.of(pair), docs) for pair in findings.pairs),
@@ -275,7 +278,8 @@ def leaders(rows: Sequence[Row], axis: Axis) -> list[Row]:
 def method_cell(one: Row) -> str:
     """Bounds are slanted and ours bold; a rival stands with its paper's number."""
     mark = {Family.BOUND: "*", Family.OURS: "**"}.get(one.family, "")
-    known = one.family is Family.RIVAL and one.source.replace(".", "").isdigit()
+    from_paper = one.family in (Family.RIVAL, Family.TRAINED)
+    known = from_paper and one.source.replace(".", "").isdigit()
     paper = f" ({one.source})" if known and one.variant is Variant.PLAIN else ""
     return f"{mark}{one.name}{mark}{paper}"
 

@@ -21,6 +21,7 @@ SCATTERS = {COLOUR: f"{FOLDER}/quality-colour.png", FRECHET: f"{FOLDER}/quality-
 STYLES = {
     Family.BOUND: ("s", "#8a8a8a"),
     Family.RECOLOURING: ("o", "#6b8f3c"),
+    Family.TRAINED: ("^", "#8a5a9e"),
     Family.RIVAL: ("o", "#2f6690"),
     Family.OURS: ("D", "#c8401f"),
 }

@@ -21,6 +21,8 @@ from .judges import JudgeConfig, open_judge
 from .judging import CARS, Scores, interval, judged, score
 from .lab import PAIRS, Method, Pair, Setting
 from .methods import all_methods
+from .methods import names as known_names
+from .rivals import trained
 from .rows import Duel, Findings, Row, Variant, compared, merged, rounded, shortened
 from .running import batches
 from .store import FOLDER, POOL_SEEDS, Job, Store, rendered, returned, weights_hash
@@ -187,7 +189,7 @@ def findings_of(
     done = [(line, variant) for line in lines if plan.has(line) for variant in _variants(line)]
     done += [(line, Variant.AT_OUR_COST) for line in cost if plan.has(line)]
     new = [row_of(plan, *one) for one in done]
-    names = [one.name + variant.value for one in all_methods() for variant in Variant]
+    names = [name + variant.value for name in known_names() for variant in Variant]
     found = findings_with(plan, plan.facts, new, before, names, meetings)
     return replace(found, missing=_missing(plan, found.rows)) if new else before
 
@@ -256,9 +258,12 @@ def _standing_duels(before: Findings | None, rows: Sequence[Row]) -> dict[tuple,
 def _missing(plan: Plan, rows: Sequence[Row]) -> list[str]:
     """Pairs and methods of the plan that have no row."""
     known = {one.key for one in rows}
-    return [
+    absent = [
         f"{method.name} ({pair.name})"
         for pair in plan.pairs
         for method in plan.methods
         if (pair.name, method.name) not in known
     ]
+    everything = {one.name for one in all_methods()} <= {one.name for one in plan.methods}
+    left_out = trained.left_out() if everything else None
+    return absent if left_out is None else [*absent, left_out]

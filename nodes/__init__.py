@@ -4,6 +4,8 @@ from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
 from .exemplar.match import NODES as MATCH_EXEMPLAR
 from .exemplar.translate import NODES as EXEMPLAR
+from .many_to_one.load import NODES as LOAD_TRANSLATOR
+from .many_to_one.translate import NODES as TRANSLATE_DOMAIN
 from .path.difference import NODES as DIFFERENCE
 from .path.explore import NODES as EXPLORE
 from .path.presets import NODES as PRESETS
@@ -40,6 +42,8 @@ NODES = [
     *PAINT_STROKES,
     *MAKE_STROKES,
     *WORD_REGIONS,
+    *LOAD_TRANSLATOR,
+    *TRANSLATE_DOMAIN,
     *STORAGE,
     *COMPARE,
     *IMAGES,

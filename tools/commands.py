@@ -43,6 +43,12 @@ COMMANDS = (
         help="train the embedded demo model again (options: --help)",
     ),
     Command(
+        name="train-many-to-one",
+        module="translators.train",
+        help="train a translator where one side has one answer and the other many (options: "
+        "--help)",
+    ),
+    Command(
         name="bench",
         module="bench",
         help="measure quality, ablation, speed or memory (options: --help)",

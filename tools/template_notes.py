@@ -167,9 +167,9 @@ WORDS_PROMPT = (
 )
 LIKE = (
     "## Like that photo\n"
-    "Press **Run**. Four scenes by day take the look of one picture of another street at night: its "
-    "sky for theirs, its road for theirs. Nothing tells the nodes what is sky; the small model that "
-    "comes with this pack knows by itself.\n\n"
+    "Press **Run**. Four scenes by day take the look of one picture of another street at night: "
+    "its sky for theirs, its road for theirs. Nothing tells the nodes what is sky; the small model "
+    "that comes with this pack knows by itself.\n\n"
     "Change **first** at *that photo*, or its **domain** and the words."
 )
 LIKE_WORDS = (
@@ -192,4 +192,17 @@ LIKE_OWN = (
     "2. Load your photo and *that photo*. They need not be of one size or place.\n"
     "3. Write the two prompts and press **Run**.\n\n"
     "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 1.0 for XL."
+)
+TRANSLATOR = (
+    "## One answer, and many\n"
+    "Press **Run**. A small network that was trained on scenes like these, no diffusion model, "
+    "turns photos into label maps and label maps into photos."
+)
+TRANSLATOR_ONE = (
+    "A photo has one right label map, so there is no style here and no seed: the same photo always "
+    "gives the same map."
+)
+TRANSLATOR_MANY = (
+    "A label map has many right photos. Each **style_seed** is another look, the same for every "
+    "picture; *reference* takes the look of photos that you connect."
 )

@@ -19,6 +19,8 @@ SCENES, REFERENCES = 4, 16
 OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
 SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
 PHOTO = "example.png"
+PACK = "of this pack: "  # before the names of translators that come with it
+SCENES_TRANSLATOR = ROOT / "demo_world" / "weights" / "scenes.translator.safetensors"
 
 
 def prompt(flow: Workflow, clip: Output, text: str, title: str) -> Output:
@@ -444,6 +446,32 @@ def led(
     save(flow, made, f"s2st/{flow.name}")
 
 
+def photo_to_labels_to_photos(info: Mapping[str, dict]) -> Workflow:
+    """A photo's one label map, and many photos of it, with the pack's own translator."""
+    flow = Workflow("photo_to_labels_to_photos", info)
+    flow.group("1 - Translator and photos")
+    flow.note(notes.TRANSLATOR)
+    translator, domains = flow.add("S2ST_LoadTranslator", {"file": f"{PACK}scenes"})
+    told(flow, domains, "its domains")
+    photos, _ = scenes(flow, {"first": 0, "count": SCENES}, "photos")
+    flow.group("2 - One answer", 380)
+    flow.note(notes.TRANSLATOR_ONE)
+    wanted = {"translator": translator, "source": "photo", "target": "labels", "style": "none"}
+    labels, legend, _ = flow.add("S2ST_TranslateDomain", {**wanted, "image": photos})
+    flow.column()
+    shown(flow, labels, "label maps")
+    shown(flow, legend, "legend")
+    flow.group("3 - Many answers", 560)
+    flow.note(notes.TRANSLATOR_MANY)
+    wanted = {"translator": translator, "source": "labels", "target": "photo", "answers": 4}
+    made, _, report = flow.add("S2ST_TranslateDomain", {**wanted, "image": labels})
+    flow.column()
+    shown(flow, made, "four photos of each label map")
+    told(flow, report, "report")
+    save(flow, made, "s2st/photos_of_labels")
+    return flow
+
+
 TEMPLATES = (
     demo_day_to_night,
     find_my_settings,
@@ -455,6 +483,7 @@ TEMPLATES = (
     words_for_colours,
     like_that_photo,
     like_that_photo_your_checkpoint,
+    *((photo_to_labels_to_photos,) if SCENES_TRANSLATOR.is_file() else ()),
 )
 
 

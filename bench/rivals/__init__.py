@@ -4,7 +4,7 @@ All work on the same networks, pictures and prompts. Wherever diffusers has a pi
 CycleDiffusion, DiffEdit, LEDITS++) it is diffusers' own that runs.
 """
 
-from . import difference_path, injection, inversion, pipelines, recolouring
+from . import difference_path, injection, inversion, pipelines, recolouring, trained
 
 METHODS = (
     pipelines.SDEDIT,
@@ -18,4 +18,5 @@ METHODS = (
     pipelines.CYCLE,
     pipelines.DIFFEDIT,
     *recolouring.METHODS,
+    *trained.methods(),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import comfy.model_management
 import comfy.model_patcher
 import torch
@@ -22,6 +25,17 @@ def unet_dtypes(supported: list[torch.dtype]) -> tuple[torch.dtype, torch.dtype 
     management = comfy.model_management
     kept = management.unet_dtype(supported_dtypes=supported)
     return kept, management.unet_manual_cast(kept, management.get_torch_device(), supported)
+
+
+@contextmanager
+def on_device(network: torch.nn.Module) -> Iterator[None]:
+    """A small network on the device the user has chosen, for as long as it is needed there."""
+    management = comfy.model_management
+    network.to(management.get_torch_device())
+    try:
+        yield
+    finally:
+        network.to(management.unet_offload_device())
 
 
 def load_device(patcher: comfy.model_patcher.ModelPatcher) -> torch.device:

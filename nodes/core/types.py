@@ -11,6 +11,7 @@ TrajectorySocket = io.Custom("S2ST_TRAJECTORY")  # carries an s2st.Trajectory
 NullTextSocket = io.Custom("S2ST_NULL_TEXT")  # carries a NullTextValue
 PresetSocket = io.Custom("S2ST_PRESET")  # carries an s2st Preset
 RegionsSocket = io.Custom("S2ST_REGIONS")  # carries s2st.Regions
+TranslatorSocket = io.Custom("S2ST_TRANSLATOR")  # carries an s2st.Translator
 CorrelationSocket = io.Custom("S2ST_CORRELATION")  # carries an s2st.CorrelationFactor
 
 

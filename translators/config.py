@@ -1,0 +1,88 @@
+"""How long and how large the translators are trained: the only home of these numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from s2st.kit.settings import Settings, number
+from s2st.many_to_one.design import Design
+from s2st.many_to_one.learning import LearningConfig
+from s2st.many_to_one.switches import Preset, Switches
+
+MINUTES_ON_TWO_CORES = 60.0
+MORE_ON_CUDA = 10.0  # steps, where nothing else is asked for
+
+
+class Data(str, Enum):
+    """What is learnt from."""
+
+    DIGITS = "colorized-mnist"
+    SCENES = "scenes"
+    LOOKS = "domains"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(Settings):
+    """One run: networks, losses and how long; pictures that show it go to the run's folder."""
+
+    design: Design
+    learning: LearningConfig = LearningConfig(rate=2e-4, mapping_rate=2e-6)
+    steps: int = number(4000, 1, 10_000_000, "Each runs discriminator and generator twice.")
+    batch: int = number(8, 1, 1024, "Pictures of a step.")
+    items: int = number(2000, 1, 100_000, "Scenes that are rendered to learn from.")
+    log_every: int = number(25, 1, 1_000_000, "Steps between two lines of the log.")
+    save_every: int = number(250, 1, 1_000_000, "Steps between two checkpoints.")
+    show_every: int = number(250, 1, 1_000_000, "Steps between two pictures.")
+
+
+# About an hour on two cores each, by the guide's arithmetic; see docs/many-to-one.md.
+USUAL = {
+    Data.DIGITS: Training(design=Design(size=32, width=32, most_width=128, hidden=128)),
+    Data.SCENES: Training(design=Design(size=64, width=16, most_width=128, hidden=128), steps=2500),
+    Data.LOOKS: Training(
+        design=Design(size=128, width=16, most_width=128, hidden=128), steps=1200, batch=4
+    ),
+}
+SMOKE = Training(
+    design=Design(size=32, width=8, most_width=16, style=8, latent=4, hidden=16),
+    learning=LearningConfig(rate=3e-3, mapping_rate=3e-5, average=0.9),
+    steps=40,
+    batch=4,
+    items=4,
+    log_every=5,
+    save_every=20,
+    show_every=20,
+)
+
+
+def usual(data: Data, smoke: bool) -> Training:
+    """The run of a kind of data when nothing else is asked for."""
+    return SMOKE if smoke else USUAL[data]
+
+
+def with_budget(training: Training, minutes: float | None, cuda: bool) -> Training:
+    """As many steps as take so many minutes on two cores, or the usual number."""
+    if minutes is None:
+        factor = MORE_ON_CUDA if cuda else 1.0
+    elif minutes > 0:
+        factor = minutes / MINUTES_ON_TWO_CORES
+    else:
+        raise ValueError(f"The run is to take {minutes:g} minutes, but needs more than 0.")
+    return replace(training, steps=max(1, round(training.steps * factor)))
+
+
+def switched(preset: Preset, off: Sequence[str], on: Sequence[str]) -> Switches:
+    """A preset's switches with some of them turned."""
+    switches = preset.switches
+    for names, wanted in ((off, False), (on, True)):
+        for name in names:
+            if getattr(switches, name) is wanted:
+                state = "on" if wanted else "off"
+                raise ValueError(
+                    f"{name} is to be turned {state}, but {preset.value} has it {state}: leave it "
+                    f"out, or take another preset."
+                )
+            switches = replace(switches, **{name: wanted})
+    return switches
