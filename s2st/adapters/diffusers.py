@@ -267,13 +267,21 @@ class DiffusersAutoencoder:
         return self.pipeline._execution_device
 
     def encode(self, pictures: Tensor) -> Tensor:
+        return self.scaled(self.encode_raw(pictures))
+
+    def encode_raw(self, pictures: Tensor) -> Tensor:
+        """Latents that are not scaled for the diffusion model yet."""
         vae = self.pipeline.vae
         check_image_size(pictures, self.stride)
         with precise(vae) as dtype:
             posterior = vae.encode((pictures * 2 - 1).to(self.device, dtype)).latent_dist
-        latent = scaled_latent(vae, posterior.mode())
-        check_finite("The encoded latent", latent, dtype)
-        return latent
+        raw = posterior.mode().float()
+        check_finite("The encoded latent", raw, dtype)
+        return raw
+
+    def scaled(self, raw: Tensor) -> Tensor:
+        """What the diffusion model works on."""
+        return scaled_latent(self.pipeline.vae, raw)
 
     def decode(self, latents: Tensor) -> Tensor:
         vae = self.pipeline.vae
