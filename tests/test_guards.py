@@ -25,7 +25,8 @@ LIBRARY_ROOMS = {
     "strokes": _METHOD,
     "adapters": ("model", "kit"),
     "explore": ("path", *_METHOD),
-    "cli": ("explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
+    "batch": ("explore", "adapters", "seeds", "path", "strokes", *_METHOD),
+    "cli": ("batch", "explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
 }
 _NODES = ("core", "pictures")
 NODE_ROOMS = {

@@ -7,9 +7,14 @@ import sys
 from collections.abc import Sequence
 
 from ..kit.version import VERSION
-from . import calibrate
+from . import calibrate, compare, look, translate
 
-COMMANDS = {"calibrate": calibrate}
+COMMANDS = {
+    "translate": translate,
+    "look": look,
+    "compare": compare,
+    "calibrate": calibrate,
+}
 REFUSED, STOPPED = 2, 130  # exit codes: of a wrong request, and of Ctrl-C as shells give it
 
 

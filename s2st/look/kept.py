@@ -246,7 +246,7 @@ def at_most(picture: Tensor, megapixels: float) -> Tensor:
     shrink = math.sqrt(megapixels * 1e6 / (height * width))
     if shrink >= 1:
         return picture
-    size = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+    size = (max(1, int(height * shrink)), max(1, int(width * shrink)))
     return F.interpolate(picture, size=size, mode="bilinear", antialias=True)
 
 

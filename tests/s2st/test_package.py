@@ -12,6 +12,7 @@ ALLOWED = {"torch", "numpy", "kornia", "einops", "safetensors"}
 ALSO = {
     "adapters/": {"diffusers"},
     "explore/sheet.py": {"PIL"},
+    "batch/pictures.py": {"PIL"},
     "cli/pictures.py": {"PIL"},
     "cli/demo.py": {"demo_world"},
 }
