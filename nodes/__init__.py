@@ -2,6 +2,7 @@
 
 from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
+from .looks.looks import NODES as LOOKS
 from .path.difference import NODES as DIFFERENCE
 from .path.explore import NODES as EXPLORE
 from .path.presets import NODES as PRESETS
@@ -32,6 +33,7 @@ NODES = [
     *EXPLORE,
     *PRESETS,
     *TRANSLATE,
+    *LOOKS,
     *REGIONS,
     *PAINT_STROKES,
     *MAKE_STROKES,

@@ -35,6 +35,7 @@ NODE_ROOMS = {
     "seeds": _NODES,
     "path": _NODES,
     "regions": _NODES,
+    "looks": _NODES,
     "strokes": _NODES,
     "demo": ("core",),
 }

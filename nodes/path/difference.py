@@ -10,6 +10,7 @@ from ...s2st.path.settings import PathSettings, expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
+from ..core.domain import domain_input
 from ..core.guidance import guidance_input
 from ..core.latents import packed, picture_of, unpacked
 from ..core.progress import Progress
@@ -56,11 +57,10 @@ class DifferencePath(io.ComfyNode):
                 setting(DifferenceConfig, "neighbours"),
                 setting(DifferenceConfig, "tolerance"),
                 setting(DifferenceConfig, "noise_seed"),
-                io.Latent.Input(
-                    "target_domain",
+                domain_input(
+                    "A batch of pictures of the target domain, encoded; without it only the "
+                    "structure is corrected.",
                     optional=True,
-                    tooltip="A batch of pictures of the target domain, encoded; without it only "
-                    "the structure is corrected.",
                 ),
                 correlation_input(),
                 mask_input(),

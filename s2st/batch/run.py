@@ -76,7 +76,7 @@ def known(item: Item, row: Row | None, fingerprint: str, retry_failed: bool) -> 
 
 def swept(out: Path) -> int:
     """Remove what killed runs have left half written; how many files."""
-    old = [one for one in out.rglob(".*.partial") if time.time() - one.stat().st_mtime > LEFT]
+    old = [one for one in out.rglob(".*.partial*") if time.time() - one.stat().st_mtime > LEFT]
     for one in old:
         one.unlink(missing_ok=True)
     return len(old)

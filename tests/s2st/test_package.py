@@ -13,6 +13,8 @@ ALSO = {
     "adapters/": {"diffusers"},
     "explore/sheet.py": {"PIL"},
     "batch/pictures.py": {"PIL"},
+    "batch/films.py": {"av"},
+    "batch/ray_engine.py": {"ray"},
     "cli/pictures.py": {"PIL"},
     "cli/demo.py": {"demo_world"},
 }

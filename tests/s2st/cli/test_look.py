@@ -12,4 +12,4 @@ def test_a_look_that_would_not_be_found_again_is_refused(tmp_path, capsys):
 def test_a_folder_without_pictures_is_refused(tmp_path, name, capsys):
     out = str(tmp_path / "night.look.safetensors")
     assert main(["look", str(tmp_path / name), "--out", out]) == 2
-    assert "a picture" in capsys.readouterr().err
+    assert "picture" in capsys.readouterr().err

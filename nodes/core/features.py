@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ...s2st import Schedule, read_features
 from ...s2st.model.features import FEATURE_SIGMA
-from ..core.denoiser import Calls
-from ..core.run import Stage, run_stage
+from .denoiser import Calls
+from .run import Stage, run_stage
 
 AT_ONCE = 4  # pictures of a call, so that the bar moves and Cancel need not wait
 SCHEDULE = Schedule((FEATURE_SIGMA, 0.0))
@@ -22,11 +22,15 @@ _KEPT: WeakKeyDictionary[Any, tuple[Hashable, Tensor]] = WeakKeyDictionary()
 
 
 def features_of(
-    model, prompt: list, source: Tensor, references: Tensor
+    model, prompt: list, source: Tensor, references: Tensor, known: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Calls]:
-    """(of the source, of the references, the calls it took), on the CPU."""
+    """(of the source, of the references, the calls it took), on the CPU.
+
+    Those of the references may be `known` already.
+    """
     key = _told_apart(model, prompt, references)
-    known = _known(model, key)
+    if known is None:
+        known = _known(model, key)
     parts = {"source": source.split(AT_ONCE)}
     if known is None:
         parts["references"] = references.split(AT_ONCE)
@@ -42,6 +46,16 @@ def features_of(
         known = found["references"]
         _KEPT[model] = key, known
     return found["source"], known, calls
+
+
+def features_of_references(model, prompt: list, latents: Tensor) -> Tensor:
+    """Of some latents, on the CPU."""
+
+    def work(stage: Stage) -> Tensor:
+        return torch.cat([_read(stage, one) for one in latents.split(AT_ONCE)])
+
+    shape, expected = tuple(latents.shape), {"features": len(latents)}
+    return run_stage(model, {"positive": prompt}, shape, SCHEDULE, expected, work)[0]
 
 
 def _read(stage: Stage, latents: Tensor) -> Tensor:
