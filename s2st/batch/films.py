@@ -21,6 +21,7 @@ from .pictures import Picture, png, read
 WHOLE = "whole"  # says which film's frames a folder holds, once it holds all
 KEPT, OTHERWISE = {".mp4", ".mov", ".m4v", ".mkv"}, ".mkv"
 CODEC, QUALITY, COLOURS = "libx264", "16", "ITU709"
+COLOURS_TAG = 1  # the same, as files tell it
 
 
 def frames_into(film: Path, folder: Path, limit: int | None = None) -> int:
@@ -135,6 +136,8 @@ class _Writer:
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuv444p" if width % 2 or height % 2 else "yuv420p"
         stream.codec_context.time_base = self._time_base
+        for tag in ("colorspace", "color_primaries", "color_trc"):
+            setattr(stream.codec_context, tag, COLOURS_TAG)
         return stream
 
 

@@ -74,17 +74,22 @@ class Job:
 
     def claim(self, out: Path) -> None:
         """Make the folder this job's own, or refuse one that holds results of another."""
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / FILE
-        if not path.exists():
-            write_facts(path, KIND, {"job": self.facts, "fingerprint": self.fingerprint})
-            return
-        kept = read_facts(path, KIND).get("job")
-        if kept != self.facts:
-            raise ValueError(
-                f"{out} holds results of another job ({_differences(kept, self.facts)}), but a "
-                f"folder is of one: name another --out, or delete that one to begin anew."
-            )
+        claim(out, self.facts)
+
+
+def claim(out: Path, facts: Mapping[str, Any]) -> None:
+    """A folder is of one job, which its facts decide."""
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / FILE
+    if not path.exists():
+        write_facts(path, KIND, {"job": dict(facts)})
+        return
+    kept = read_facts(path, KIND).get("job")
+    if kept != facts:
+        raise ValueError(
+            f"{out} holds results of another job ({_differences(kept, facts)}), but a folder is "
+            f"of one: name another --out, or delete that one to begin anew."
+        )
 
 
 def kept_fact(out: Path, name: str) -> Any:

@@ -7,8 +7,9 @@ lost worker had begun is given to another, which leaves alone what is done alrea
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,8 @@ class RayEngine:
             return
         ray = _ray()
         here: dict[str, Any] = {} if self.address else {"object_store_memory": STORE}
-        ray.init(self.address, include_dashboard=False, log_to_driver=False, **here)
+        address = self.address or "local"
+        ray.init(address, include_dashboard=False, log_to_driver=False, **here)
         try:
             context = ray.data.DataContext.get_current()
             context.enable_progress_bars = False
@@ -43,7 +45,7 @@ class RayEngine:
             told = [{"item": _text(item)} for item in items]
             rows = ray.data.from_items(told, override_num_blocks=blocks).map(
                 _Actor,
-                fn_constructor_args=(work,),
+                fn_constructor_args=(_anywhere(work),),
                 compute=ray.data.ActorPoolStrategy(size=self.workers),
                 num_cpus=self._cpus(ray.cluster_resources().get("CPU", 1.0)),
                 num_gpus=self.gpus,
@@ -76,10 +78,17 @@ class _Actor:
 
 
 def _text(item: Item) -> str:
-    return json.dumps(asdict(item), default=str)
+    """An item whose paths mean the same in a process that began in another folder."""
+    return json.dumps(asdict(item), default=os.path.abspath)
+
+
+def _anywhere(work: Work) -> Work:
+    look = Path(os.path.abspath(work.job.look))
+    return replace(work, job=replace(work.job, look=look))
 
 
 def _ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it tells its makers
     try:
         import ray
         import ray.data

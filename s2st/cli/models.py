@@ -32,8 +32,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def opener(given: argparse.Namespace) -> Callable[[], PipelineParts]:
-    """How a worker opens the same model."""
-    return partial(loaded, given.model, given.config)
+    """How a worker opens the same model, wherever it began."""
+    paths = given.model, given.config
+    return partial(loaded, *(None if one is None else one.absolute() for one in paths))
 
 
 def loaded(model: Path | None, config: Path | None = None) -> PipelineParts:
