@@ -26,7 +26,15 @@ LIBRARY_ROOMS = {
     "adapters": ("model", "kit"),
     "explore": ("path", *_METHOD),
     "batch": ("explore", "adapters", "seeds", "path", "strokes", *_METHOD),
-    "cli": ("batch", "explore", "adapters", "seeds", "path", "strokes", *_METHOD),  # a program: nothing stands on it
+    "cli": (
+        "batch",
+        "explore",
+        "adapters",
+        "seeds",
+        "path",
+        "strokes",
+        *_METHOD,
+    ),  # a program: nothing stands on it
 }
 _NODES = ("core", "pictures")
 NODE_ROOMS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -115,12 +116,10 @@ class MakeLook(io.ComfyNode):
             made = kept_look(
                 Pictures(images), encoder, config, features=features, prompt=one["prompt"]
             )
-            look = KeptLook(
-                **{
-                    **vars(made),
-                    "correlation": one.get("correlation"),
-                    "settings": {} if preset is None else plain_settings(preset.settings),
-                }
+            look = replace(
+                made,
+                correlation=one.get("correlation"),
+                settings={} if preset is None else plain_settings(preset.settings),
             )
         return io.NodeOutput(look, shown(look), report(look))
 

@@ -18,7 +18,7 @@ from .job import mark_of_file
 from .motion import Steadied
 from .pictures import Picture, png, read
 
-WHOLE = "whole"  # says which film's frames a folder holds, once it holds all
+TOLD, ALL = "film", "all"  # of which film a folder holds frames, how many, and how many were asked
 KEPT, OTHERWISE = {".mp4", ".mov", ".m4v", ".mkv"}, ".mkv"
 CODEC, QUALITY, COLOURS = "libx264", "16", "ITU709"
 COLOURS_TAG = 1  # the same, as files tell it
@@ -26,15 +26,17 @@ COLOURS_TAG = 1  # the same, as files tell it
 
 def frames_into(film: Path, folder: Path, limit: int | None = None) -> int:
     """Write a film's frames as numbered pictures; how many. Frames that are there stay."""
-    mark, told = f"{mark_of_file(film)} {limit}", folder / WHOLE
+    mark, told = mark_of_file(film), folder / TOLD
     if told.exists():
-        known, count = told.read_text(encoding="ascii").rsplit("\n", 1)
-        if known == mark:
-            return int(count)
-        raise ValueError(
-            f"{folder} holds frames of another film than {film.name}: name another --out."
-        )
+        known, there, asked = told.read_text(encoding="ascii").split()
+        if known != mark:
+            raise ValueError(
+                f"{folder} holds frames of another film than {film.name}: name another --out."
+            )
+        if asked == ALL or (limit is not None and limit <= int(asked)):
+            return min(int(there), limit or int(there))
     folder.mkdir(parents=True, exist_ok=True)
+    write_whole(told, f"{mark} 0 0".encode("ascii"))
     count = 0
     for frame in _frames(film, limit):
         count += 1
@@ -43,7 +45,7 @@ def frames_into(film: Path, folder: Path, limit: int | None = None) -> int:
             write_whole(path, png(Picture(pixels_of(frame)), {}))
     if not count:
         raise ValueError(f"{film.name} has no frame that can be read: name another film.")
-    write_whole(told, f"{mark}\n{count}".encode("ascii"))
+    write_whole(told, f"{mark} {count} {limit or ALL}".encode("ascii"))
     return count
 
 
@@ -107,6 +109,7 @@ class _Writer:
         self._joined, film = joined, source.streams.video[0]
         self._time_base, self._rate = film.time_base, film.average_rate or film.guessed_rate
         self._video: Any = None
+        self._early: list[Any] = []  # sound before the first frame, whose size the file must know
         self._sounds = {
             one.index: joined.add_stream_from_template(one) for one in source.streams.audio[:1]
         }
@@ -116,6 +119,7 @@ class _Writer:
         values = (picture[0].permute(1, 2, 0).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
         if self._video is None:
             self._video = self._opened(values.shape[1], values.shape[0])
+            self._joined.mux(self._early)
         drawn = _av().VideoFrame.from_ndarray(values, format="rgb24")
         drawn = drawn.reformat(format=self._video.pix_fmt, dst_colorspace=COLOURS)
         drawn.pts, drawn.time_base = frame.pts, frame.time_base
@@ -125,7 +129,10 @@ class _Writer:
         if packet.dts is None:
             return  # the end, which has no contents
         packet.stream = self._sounds[packet.stream.index]
-        self._joined.mux(packet)
+        if self._video is None:
+            self._early.append(packet)
+        else:
+            self._joined.mux(packet)
 
     def end(self) -> None:
         if self._video is not None:

@@ -72,6 +72,11 @@ class Job:
         text = json.dumps(self.facts, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def noise_seed(self, drawn: int) -> int:
+        """Of an item with a number of its own."""
+        base = self.settings.noise_seed
+        return base if self.one_noise else (base + drawn) % 2**53
+
     def claim(self, out: Path) -> None:
         """Make the folder this job's own, or refuse one that holds results of another."""
         claim(out, self.facts)

@@ -30,12 +30,13 @@ class Manifest:
     """The rows of a run, one for each picture; the last that is added of a picture counts."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._file = path, None
+        self._path = path
+        self._file: TextIO | None = None
         self.rows = {row.id: row for row in _rows(path)}
 
     def __enter__(self) -> Manifest:
         self.compact()  # a line that was torn would join the next
-        self._file: TextIO | None = open(self._path, "a", encoding="ascii")
+        self._file = open(self._path, "a", encoding="ascii")
         return self
 
     def __exit__(

@@ -19,8 +19,9 @@ WINDOW = 9  # pixels in which motion is one
 ITERATIONS = 4  # on each level
 COARSEST = 16  # pixels along the shorter side
 LONGEST = 512  # pixels along the longer side in which motion is looked for
-FIRM = 1e-4  # how much contrast motion needs to be told
+FIRM = 1e-6  # how much contrast motion needs to be told
 STEP = 1.0  # pixels at most of one iteration
+JUDGED = 3  # pixels in which a moved source is compared with the next frame
 TRUSTED = 0.04  # a moved source that is this far from the next frame is trusted by 1 / e
 
 
@@ -50,27 +51,27 @@ def motion(before: Tensor, after: Tensor) -> Tensor:
     flow = before.new_zeros(1, 2, *levels[-1])
     for level in reversed(levels):
         flow = _grown(flow, level)
-        pair = (_at(one.mean(dim=1, keepdim=True), level) for one in (before, after))
-        flow = _refined(*pair, flow)
+        flow = _refined(_at(before, level), _at(after, level), flow)
     return _grown(flow, (size[0], size[1]))
 
 
 def _refined(before: Tensor, after: Tensor, flow: Tensor) -> Tensor:
     for _ in range(ITERATIONS):
-        moved_there = moved(before, flow)
-        gradient = spatial_gradient(moved_there)[:, 0]
-        across, down = gradient[:, :1], gradient[:, 1:]
-        error = after - moved_there
-
-        def near(values: Tensor) -> Tensor:
-            return box_blur(values, (WINDOW, WINDOW))
-
-        xx, yy = near(across * across) + FIRM, near(down * down) + FIRM
-        xy, xe, ye = near(across * down), near(across * error), near(down * error)
+        there = moved(before, flow)
+        across, down = spatial_gradient(there).unbind(dim=2)
+        error = after - there
+        xx, yy = _near(across * across) + FIRM, _near(down * down) + FIRM
+        xy, xe, ye = _near(across * down), _near(across * error), _near(down * error)
         area = xx * yy - xy * xy
         step = torch.cat([yy * xe - xy * ye, xx * ye - xy * xe], dim=1) / area
         flow = flow + step.clamp(-STEP, STEP)
     return flow
+
+
+def _near(values: Tensor, window: int = WINDOW) -> Tensor:
+    """[1, 1, H, W]: the mean of all channels around each pixel."""
+    mean = values.mean(dim=1, keepdim=True)
+    return box_blur(mean, (window, window), border_type="replicate")
 
 
 def moved(picture: Tensor, flow: Tensor) -> Tensor:
@@ -107,8 +108,8 @@ class Steadied:
             moved_source, moved_raw, before = (
                 moved(one, flow) for one in (self._source, self._raw, self._held)
             )
-            apart = (source - moved_source).abs().mean(dim=1, keepdim=True)
-            trust = torch.exp(-(box_blur(apart, (3, 3)) / TRUSTED).square())
+            apart = _near((source - moved_source).abs(), JUDGED)
+            trust = torch.exp(-(apart / TRUSTED).square())
             held = torch.lerp(result, before, self._steadiness * trust)
             pairs = (source, moved_source), (result, moved_raw), (held, before)
             self._sums += torch.stack([(one - other).abs().mean() for one, other in pairs])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,6 @@ def translate_all(
 
     `on_row` is told each of them, and whether it is new.
     """
-    manifest.keep_only(item.id for item in items)
     with manifest:
         left = []
         for item in items:
@@ -76,7 +76,10 @@ def known(item: Item, row: Row | None, fingerprint: str, retry_failed: bool) -> 
 
 def swept(out: Path) -> int:
     """Remove what killed runs have left half written; how many files."""
-    old = [one for one in out.rglob(".*.partial*") if time.time() - one.stat().st_mtime > LEFT]
-    for one in old:
-        one.unlink(missing_ok=True)
-    return len(old)
+    count = 0
+    for one in out.rglob(".*.partial*"):
+        with suppress(FileNotFoundError):  # another run's is done meanwhile
+            if time.time() - one.stat().st_mtime > LEFT:
+                one.unlink()
+                count += 1
+    return count

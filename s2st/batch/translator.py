@@ -53,16 +53,12 @@ class Translator:
         whole = self._whole(sized)
         latent = self._parts.encode_image(whole.to(self._parts.device))
         task = self._task(latent, _size(whole))
-        settings = replace(self.job.settings, noise_seed=self._noise_seed(drawn))
+        settings = replace(self.job.settings, noise_seed=self.job.noise_seed(drawn))
         edited = difference_path(self._parts.denoiser, task, self._schedule, settings)
         result, returned = (
             self._parts.decode_latent(one).cpu()[..., :height, :width] for one in (edited, latent)
         )
         return self._with_detail(result, returned, picture)
-
-    def _noise_seed(self, drawn: int) -> int:
-        base = self.job.settings.noise_seed
-        return base if self.job.one_noise else (base + drawn) % 2**53
 
     def _whole(self, picture: Tensor) -> Tensor:
         """In whole latents, and enough of them for the network."""

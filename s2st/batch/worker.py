@@ -81,7 +81,7 @@ def texts_of_result(job: Job, item: Item, size: tuple[int, int]) -> dict[str, st
         "Steps": settings.steps,
         "Sampler": "S2ST difference path",
         "CFG scale": f"{settings.guidance:g}",
-        "Seed": settings.noise_seed,
+        "Seed": job.noise_seed(item.drawn),
         "Size": f"{size[0]}x{size[1]}",
         "Model": job.model_name,
         "Version": f"s2st {VERSION}",
@@ -94,7 +94,7 @@ def texts_of_result(job: Job, item: Item, size: tuple[int, int]) -> dict[str, st
 
 def sentence(error: Exception) -> str:
     """What went wrong, in one line."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+    if isinstance(error, (torch.cuda.OutOfMemoryError, MemoryError)):
         return "Memory is too small for this picture: lower --megapixels."
     text = " ".join(str(error).split())
     return text if isinstance(error, ValueError) else f"{type(error).__name__}: {text}"

@@ -48,7 +48,6 @@ def run_each(
 
     claim(given.out, facts)
     manifest, pace = Manifest(manifest_of(given.out)), Pace(len(items))
-    manifest.keep_only(item.id for item in items)
     with manifest:
         for item in items:
             row = manifest.rows.get(item.id)

@@ -74,14 +74,15 @@ def run(given: argparse.Namespace) -> int:
 
     film = is_film(given.source)
     whole = frames_of(given) if film else items_of(given.source, given.out)
-    items = shard(whole, *given.shard) if given.shard else whole
-    items = items[: given.limit]
+    mine = shard(whole, *given.shard) if given.shard else whole
+    items = mine[: given.limit]
     parts = models.loaded(given.model, given.config)
     job = job_of(given, parts, sizes)
     job.claim(given.out)
     swept(given.out)
     work = Work(job=job, open_model=models.opener(given), threads=given.threads)
     pace, manifest = Pace(len(items)), Manifest(manifest_of(given.out, given.shard))
+    manifest.keep_only(one.id for one in mine)
     try:
         rows = translate_all(
             work,
@@ -124,7 +125,7 @@ def frames_of(given: argparse.Namespace) -> list[Item]:
     from ..batch.items import items_of
 
     frames_into(given.source, given.out / FRAMES, given.limit)
-    return items_of(given.out / FRAMES, given.out / RESULTS)
+    return items_of(given.out / FRAMES, given.out / RESULTS)[: given.limit]
 
 
 def join(given: argparse.Namespace, count: int) -> None:

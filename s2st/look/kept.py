@@ -122,6 +122,7 @@ class KeptLook:
         """For a model: `scaled` makes its latents of what the autoencoder gives."""
         return look_of(scaled(self.quantiles[:, :, None]))
 
+    @torch.no_grad()
     def check_made_by(self, encoder: Encoder) -> None:
         """Refuse the look of another autoencoder, by what this one makes of the probe."""
         own = encoder.encode_raw(probe()).detach().to(self.probe)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from s2st.batch.films import film_path, frame_path, frames_into, join_frames, pixels_of
+from s2st.batch.job import mark_of_file
 from s2st.batch.pictures import Picture, png, read
 
 FRAMES, RATE, SOUND = 9, Fraction(30000, 1001), 16000
@@ -88,8 +89,10 @@ def test_frames_that_are_there_stay_and_another_films_are_refused(shoot, tmp_pat
     touched = frame_path(folder, 1).stat().st_mtime_ns
     assert frames_into(film, folder) == FRAMES
     assert frame_path(folder, 1).stat().st_mtime_ns == touched
-    with pytest.raises(ValueError, match="holds frames of another film than other.mp4"):
-        frames_into(shoot("other.mp4", 32, 32), folder)
+    for marks in ((folder / "film").read_text(), f"{mark_of_file(film)} 0 0"):
+        (folder / "film").write_text(marks)  # also where a kill came before the end
+        with pytest.raises(ValueError, match="holds frames of another film than other.mp4"):
+            frames_into(shoot("other.mp4", 32, 32), folder)
 
 
 def test_part_of_a_film_is_a_shorter_one(shoot, tmp_path):
@@ -98,6 +101,9 @@ def test_part_of_a_film_is_a_shorter_one(shoot, tmp_path):
     inverted(tmp_path / "frames", tmp_path / "results", 4)
     join_frames(film, tmp_path / "results", tmp_path / "short.mp4", 0.0, limit=4)
     assert len(facts(tmp_path / "short.mp4")[0]) == 4
+    assert frames_into(film, tmp_path / "frames", limit=2) == 2
+    assert frames_into(film, tmp_path / "frames") == FRAMES  # the rest of it
+    assert frames_into(film, tmp_path / "frames", limit=4) == 4
 
 
 def test_a_frame_that_is_missing_leaves_no_half_of_a_film(shoot, tmp_path):
