@@ -105,7 +105,7 @@ class MakeLook(io.ComfyNode):
                 "to keep features for regions, or neither."
             )
         encoder, features = VaeEncoder(vae[0]), None
-        if model is not None:
+        if model is not None and positive is not None:
             check_vae_fits(vae[0], model)
             check_prompt_fits(model, positive, "positive", 1)
             check_features(model, positive)

@@ -88,7 +88,6 @@ def _anywhere(work: Work) -> Work:
 
 
 def _ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it tells its makers
     try:
         import ray
         import ray.data
