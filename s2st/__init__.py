@@ -27,6 +27,7 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
     z0_hat          lookahead(...)       a short differentiable sampling run
     x0_hat          denoised, clean      the one-step clean estimate
     H_c^B           Look                 channel c's distribution in the target domain
+                    KeptLook             the same in a file, with what belongs to it; ours
                     RegionalLook         the same in each region of the picture; ours
     eta_c           CorrelationFactor    how strongly channel c carries the domain's appearance
     lambda_s        structure_weight     weight of the structure loss
@@ -43,6 +44,7 @@ from .look.correlation import CorrelationConfig, CorrelationFactor, correlation_
 from .look.detail import DetailConfig, restore_detail
 from .look.distributions import Distance
 from .look.found import FindConfig, carried_over, found_regions
+from .look.kept import KeptLook, LookConfig, kept_look
 from .look.look import Look, look_of
 from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
 from .look.structure import StructureForm, structure_loss
@@ -92,8 +94,10 @@ __all__ = [
     "GradopPlusConfig",
     "InversionConfig",
     "JointDenoiser",
+    "KeptLook",
     "Limits",
     "Look",
+    "LookConfig",
     "NullText",
     "NullTextConfig",
     "NullTextMethod",
@@ -130,6 +134,7 @@ __all__ = [
     "gradop_plus",
     "guided_denoised",
     "invert",
+    "kept_look",
     "look_of",
     "make_schedule",
     "null_text_inversion",
