@@ -4,6 +4,7 @@ from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
 from .exemplar.match import NODES as MATCH_EXEMPLAR
 from .exemplar.translate import NODES as EXEMPLAR
+from .looks.looks import NODES as LOOKS
 from .many_to_one.load import NODES as LOAD_TRANSLATOR
 from .many_to_one.translate import NODES as TRANSLATE_DOMAIN
 from .path.difference import NODES as DIFFERENCE
@@ -36,6 +37,7 @@ NODES = [
     *EXPLORE,
     *PRESETS,
     *TRANSLATE,
+    *LOOKS,
     *REGIONS,
     *EXEMPLAR,
     *MATCH_EXEMPLAR,

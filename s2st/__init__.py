@@ -35,6 +35,7 @@ After Greenberg, Kishon and Lischinski, arXiv 2312.00116. The paper's words and 
     z0_hat          lookahead(...)       a short differentiable sampling run
     x0_hat          denoised, clean      the one-step clean estimate
     H_c^B           Look                 channel c's distribution in the target domain
+                    KeptLook             the same in a file, with what belongs to it; ours
                     RegionalLook         the same in each region of the picture; ours
     eta_c           CorrelationFactor    how strongly channel c carries the domain's appearance
     lambda_s        structure_weight     weight of the structure loss
@@ -54,6 +55,7 @@ from .look.distributions import Distance
 from .look.drawn import Drawn, DrawnConfig
 from .look.exemplars import Exemplars, MatchConfig, Matcher, exemplars_of
 from .look.found import FindConfig, carried_over, found_regions
+from .look.kept import KeptLook, LookConfig, kept_look
 from .look.look import Look, look_of
 from .look.regions import RegionalLook, Regions, regional_look, regions_of_masks
 from .look.structure import StructureForm, structure_loss
@@ -108,10 +110,12 @@ __all__ = [
     "InterleavedConfig",
     "InversionConfig",
     "JointDenoiser",
+    "KeptLook",
     "Limits",
     "Look",
     "MatchConfig",
     "Matcher",
+    "LookConfig",
     "NullText",
     "NullTextConfig",
     "NullTextMethod",
@@ -151,6 +155,7 @@ __all__ = [
     "guided_denoised",
     "interleaved",
     "invert",
+    "kept_look",
     "look_of",
     "make_schedule",
     "null_text_inversion",

@@ -27,7 +27,16 @@ LIBRARY_ROOMS = {
     "many_to_one": ("kit",),
     "adapters": ("model", "kit"),
     "explore": ("path", *_METHOD),
-    "cli": ("explore", "adapters", "path", *_METHOD),  # a program: nothing stands on it
+    "batch": ("explore", "adapters", "seeds", "path", "strokes", *_METHOD),
+    "cli": (
+        "batch",
+        "explore",
+        "adapters",
+        "seeds",
+        "path",
+        "strokes",
+        *_METHOD,
+    ),  # a program: nothing stands on it
 }
 _NODES = ("core", "pictures")
 NODE_ROOMS = {
@@ -36,6 +45,7 @@ NODE_ROOMS = {
     "seeds": _NODES,
     "path": _NODES,
     "regions": _NODES,
+    "looks": _NODES,
     "strokes": _NODES,
     "exemplar": _NODES,
     "many_to_one": _NODES,

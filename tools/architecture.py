@@ -173,8 +173,12 @@ def inputs_of(nodes: Mapping, kinds: set[str]) -> list[Socket]:
     for node, facts in nodes.items():
         for key, about in facts["inputs"].items():
             group, name = key.split(".", 1)
-            if isinstance(about["type"], str) and about["type"] in kinds:
-                found.append(Socket(node, name, about["type"], optional=group == "optional"))
+            several = about["type"].split(",") if isinstance(about["type"], str) else []
+            found += [
+                Socket(node, name, kind, optional=group == "optional")
+                for kind in several
+                if kind in kinds
+            ]
     return found
 
 

@@ -43,7 +43,7 @@ def row(name: str, kind: object, facts: Mapping, *, optional: bool) -> list[str]
     default = facts.get("default") if known else None
     return [
         f"`{name}` (optional)" if optional else f"`{name}`",
-        "choice" if choices is not None else KINDS.get(kind, kind),
+        "choice" if choices is not None else KINDS.get(kind, kind).replace(",", " or "),
         "" if default is None or default == "" else f"`{shown(default)}`",
         facts["tooltip"] + limits(facts) + (options(choices) if known else ""),
     ]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ...s2st import CorrelationFactor, Look, RegionalLook, Regions, Task, look_of, regional_look
+from ...s2st import CorrelationFactor, RegionalLook, Regions, Task, regional_look
 from ...s2st.look.regions import check_regional
-from .latents import unpacked
+from .domain import Domain, domain_of, region_latents
 from .layout import PictureSize, mask_for_latent
 from .prompts import check_prompt_fits
 from .run import Stage
@@ -26,7 +26,7 @@ class Asked:
     picture: PictureSize | None  # its size before it was padded
     prompts: Mapping[str, list]  # by the names of PROMPTS
     scale: float
-    domain: Tensor | None = None  # latents of the target domain
+    domain: Domain | None = None
     correlation: CorrelationFactor | None = None
     mask: Tensor | None = None
     regional: RegionalLook | None = None
@@ -39,7 +39,7 @@ class Asked:
             check_prompt_fits(model, conditioning, PROMPTS[name], len(latent))
         domain = given.get("target_domain")
         if domain is not None:
-            domain = unpacked(model, domain, "The target domain")
+            domain = domain_of(model, domain, "The target domain")
         return cls(
             latent=latent,
             picture=picture,
@@ -58,14 +58,18 @@ class Asked:
             latent=latent,
             source=stage.prompts.get("source"),
             target=stage.target(self.scale),
-            look=self._look(),
-            eta=None if self.correlation is None else self.correlation.eta.clone().to(latent),
+            look=None if self.domain is None else self.domain.look,
+            eta=self._eta(latent),
             mask=self._mask(latent),
             regional=self.regional,
         )
 
-    def _look(self) -> Look | None:
-        return None if self.domain is None else look_of(self.domain)
+    def _eta(self, latent: Tensor) -> Tensor | None:
+        """Those that are connected, else those that were kept with the look."""
+        if self.correlation is not None:
+            return self.correlation.eta.clone().to(latent)
+        kept = None if self.domain is None else self.domain.eta
+        return None if kept is None else kept.to(latent)
 
     def _mask(self, latent: Tensor) -> Tensor | None:
         if self.mask is None:
@@ -75,7 +79,7 @@ class Asked:
 
 
 def _regional(
-    regions: Regions | None, latent: Tensor, domain: Tensor | None
+    regions: Regions | None, latent: Tensor, domain: Domain | None
 ) -> RegionalLook | None:
     """The target domain's look in each region, checked against the source."""
     if regions is None:
@@ -86,6 +90,6 @@ def _regional(
             "from: connect the latents that S2ST Regions was given."
         )
     with torch.inference_mode(False):
-        look = regional_look(regions, domain)
+        look = regional_look(regions, region_latents(domain))
     check_regional(look, latent)
     return look

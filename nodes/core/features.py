@@ -22,10 +22,12 @@ _KEPT: WeakKeyDictionary[Any, tuple[Hashable, Tensor]] = WeakKeyDictionary()
 
 
 class References:
-    """Latents of the target domain; for a MODEL and a prompt their features are read once."""
+    """Latents of the target domain; for a MODEL and a prompt their features are read once, or not
+    at all where they were kept with a look.
+    """
 
-    def __init__(self, model, prompt: list, latents: Tensor) -> None:
-        self.latents = latents
+    def __init__(self, model, prompt: list, latents: Tensor, kept: Tensor | None = None) -> None:
+        self.latents, self._own = latents, kept
         self._model, self._key = model, _told_apart(model, prompt, latents)
 
     @property
@@ -47,15 +49,17 @@ class References:
         return found.to(self.latents.to(stage.device))
 
     def _known(self) -> Tensor | None:
+        if self._own is not None:
+            return self._own
         kept = _KEPT.get(self._model)
         return kept[1] if kept is not None and kept[0] == self._key else None
 
 
 def features_of(
-    model, prompt: list, source: Tensor, references: Tensor
+    model, prompt: list, source: Tensor, references: Tensor, kept: Tensor | None = None
 ) -> tuple[Tensor, Tensor, Calls]:
     """(of the source, of the references, the calls it took), on the CPU."""
-    known = References(model, prompt, references)
+    known = References(model, prompt, references, kept)
 
     def work(stage: Stage) -> Mapping[str, Tensor]:
         under = stage.prompts["positive"]
@@ -66,6 +70,16 @@ def features_of(
     shape = room_for_both(source, references)
     found, calls = run_stage(model, {"positive": prompt}, shape, SCHEDULE, expected, work)
     return found["source"], found["references"], calls
+
+
+def features_of_references(model, prompt: list, latents: Tensor) -> Tensor:
+    """Of some latents, on the CPU."""
+
+    def work(stage: Stage) -> Tensor:
+        return _read_all(stage, latents, stage.prompts["positive"])
+
+    shape, expected = room_for_both(latents), {"features": len(latents.split(AT_ONCE))}
+    return run_stage(model, {"positive": prompt}, shape, SCHEDULE, expected, work)[0]
 
 
 def room_for_both(*latents: Tensor) -> tuple[int, ...]:

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
+from ...s2st.model.autoencoder import padded
+
 
 @dataclass(frozen=True, kw_only=True)
 class PictureSize:
@@ -30,12 +32,6 @@ def to_channels_first(image: Tensor) -> Tensor:
 def to_image(picture: Tensor) -> Tensor:
     """[B,3,H,W] -> IMAGE, clipped to 0..1."""
     return rearrange(picture, "b c h w -> b h w c").clamp(0, 1).contiguous()
-
-
-def padded(picture: Tensor, stride: int) -> Tensor:
-    """[B,C,H,W] extended to multiples of `stride` by repeating the last row and column."""
-    height, width = picture.shape[-2:]
-    return F.pad(picture, (0, -width % stride, 0, -height % stride), mode="replicate")
 
 
 def cropped(image: Tensor, picture: PictureSize | None) -> Tensor:

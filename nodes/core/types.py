@@ -10,6 +10,7 @@ from .api import io
 TrajectorySocket = io.Custom("S2ST_TRAJECTORY")  # carries an s2st.Trajectory
 NullTextSocket = io.Custom("S2ST_NULL_TEXT")  # carries a NullTextValue
 PresetSocket = io.Custom("S2ST_PRESET")  # carries an s2st Preset
+LookSocket = io.Custom("S2ST_LOOK")  # carries an s2st KeptLook
 RegionsSocket = io.Custom("S2ST_REGIONS")  # carries s2st.Regions
 TranslatorSocket = io.Custom("S2ST_TRANSLATOR")  # carries an s2st.Translator
 CorrelationSocket = io.Custom("S2ST_CORRELATION")  # carries an s2st.CorrelationFactor

@@ -12,6 +12,7 @@ from ...s2st.path.settings import PathSettings, expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
+from ..core.domain import domain_input
 from ..core.features import References, room_for_both
 from ..core.guidance import guidance_input
 from ..core.latents import packed, picture_of, unpacked
@@ -62,11 +63,10 @@ class DifferencePath(io.ComfyNode):
                 setting(DifferenceConfig, "neighbours"),
                 setting(DifferenceConfig, "tolerance"),
                 setting(DifferenceConfig, "noise_seed"),
-                io.Latent.Input(
-                    "target_domain",
+                domain_input(
+                    "A batch of pictures of the target domain, encoded; without it only the "
+                    "structure is corrected.",
                     optional=True,
-                    tooltip="A batch of pictures of the target domain, encoded; without it only "
-                    "the structure is corrected.",
                 ),
                 correlation_input(),
                 mask_input(),
@@ -147,9 +147,10 @@ def edited(
 
 def references_of(model, asked: Asked, config: DifferenceConfig) -> References | None:
     """What the source's places are matched with, where it is asked for and can be done."""
-    if asked.domain is None or not config.matching or unshown(model, asked.prompts["positive"]):
+    prompt, domain = asked.prompts["positive"], asked.domain
+    if domain is None or domain.latents is None or not config.matching or unshown(model, prompt):
         return None
-    return References(model, asked.prompts["positive"], asked.domain)
+    return References(model, prompt, domain.latents, domain.features)
 
 
 def matched_line(model, asked: Asked, config: DifferenceConfig) -> list[str]:
@@ -157,6 +158,8 @@ def matched_line(model, asked: Asked, config: DifferenceConfig) -> list[str]:
     if asked.domain is None or not config.matching:
         return []
     why = unshown(model, asked.prompts["positive"])
+    if not why and asked.domain.latents is None:
+        why = "The look was kept without features: make it again with model and positive connected."
     if why:
         return [f"note: places of the target domain are not matched. {why}"]
     return ["each place is drawn to its like in the target domain"]

@@ -15,9 +15,11 @@ from ...s2st.explore.preset import Preset
 from ...s2st.explore.run import Finished, key_of, mark_of
 from ...s2st.explore.sheet import Tile, cell_tiles, draw
 from ...s2st.explore.table import told
+from ...s2st.look.kept import KeptLook
 from ...s2st.path.settings import PathSettings, expected_evaluations
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.domain import domain_input
 from ..core.facts import model_facts
 from ..core.fingerprint import weights_of
 from ..core.latents import packed, picture_of, unpacked
@@ -59,9 +61,7 @@ class Explore(io.ComfyNode):
                     "latent", tooltip="The source pictures, encoded: one or two are enough."
                 ),
                 io.Vae.Input("vae", tooltip="The VAE of your checkpoint: pictures are judged."),
-                io.Latent.Input(
-                    "target_domain", tooltip="A batch of pictures of the target domain, encoded."
-                ),
+                domain_input("A batch of pictures of the target domain, encoded."),
                 *(_axis(name) for name in AXES),
                 io.String.Input(
                     "others",
@@ -111,7 +111,7 @@ class Explore(io.ComfyNode):
         wanted = {**given, "target_domain": target_domain, "cfg": cells[0].guidance}
         asked = Asked.of(model, wanted, source, picture)
         before = to_channels_first(decoded(latent, vae))  # a wrong VAE is refused before the work
-        references = to_channels_first(decoded(target_domain, vae))
+        references = references_of(target_domain, vae)
         runs, kept = finished(model, asked, cells)
         latents = [packed(model, one.latent, picture) for one in runs]
         pictures = [*pictures_of(latents, vae)]
@@ -209,6 +209,18 @@ def preset_of(model, cell: Cell, count: int) -> Preset:
     measures = {**asdict(cell.measured), "evaluations": cell.evaluations}
     made = {"model": model_facts(model).as_dict(), "weights": weights_of(model), "cells": count}
     return Preset(settings=cell.settings, measures=measures, made=made)
+
+
+def references_of(domain: dict | KeptLook, vae) -> Tensor:
+    """Pictures of a target domain [M, 3, H, W]; of a look those that were kept small."""
+    if not isinstance(domain, KeptLook):
+        return to_channels_first(decoded(domain, vae))
+    if domain.thumbnails is None:
+        raise ValueError(
+            "The look was kept without thumbnails, but results are compared with its pictures: "
+            "make it again with S2ST Make Look."
+        )
+    return domain.thumbnails.clone()
 
 
 def _kept_line(kept: int) -> list[str]:

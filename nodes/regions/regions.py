@@ -10,8 +10,10 @@ from einops import rearrange
 from torch import Tensor
 
 from ...s2st import FindConfig, Regions, carried_over, found_regions
+from ...s2st.look.kept import KeptLook
 from ...s2st.look.regions import FEWEST_PIXELS, MOST_REGIONS
 from ..core.api import CATEGORY, io, output
+from ..core.domain import domain_input, domain_of, region_latents
 from ..core.features import features_of
 from ..core.latents import picture_of, unpacked
 from ..core.layout import cropped, to_image
@@ -45,9 +47,7 @@ class MakeRegions(io.ComfyNode):
                     "Not read where masks or label maps say all.",
                 ),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
-                io.Latent.Input(
-                    "target_domain", tooltip="The same pictures of the target domain, encoded."
-                ),
+                domain_input("The same pictures of the target domain, encoded."),
                 setting(FindConfig, "count"),
                 setting(FindConfig, "search_seed"),
                 io.Mask.Input(
@@ -113,9 +113,15 @@ class MakeRegions(io.ComfyNode):
 class Side:
     """The source's pictures or the target domain's, with what their user says of them."""
 
-    def __init__(self, model, name: str, latent: dict, masks, image) -> None:
-        self.latents = unpacked(model, latent, f"The {name}")
-        self.canvas = Canvas.of(name, self.latents, picture_of(latent))
+    def __init__(self, model, name: str, latent: dict | KeptLook, masks, image) -> None:
+        self.features, picture = None, None
+        if isinstance(latent, KeptLook):
+            domain = domain_of(model, latent, f"The {name}")
+            self.latents, self.features = region_latents(domain), domain.features
+            _check_nothing_said(masks, image)
+        else:
+            self.latents, picture = unpacked(model, latent, f"The {name}"), picture_of(latent)
+        self.canvas = Canvas.of(name, self.latents, picture)
         self.masks, self.map = masks, image
         if masks is not None and image is not None:
             raise ValueError(
@@ -134,6 +140,14 @@ class Side:
         return labels_of_maps([self.map], [self.canvas])[0]
 
 
+def _check_nothing_said(masks, image) -> None:
+    if masks is not None or image is not None:
+        raise ValueError(
+            "The target domain is a look, of whose pictures no masks or label maps can be given: "
+            "leave them out, or connect the pictures themselves, encoded."
+        )
+
+
 def regions_of(
     model, prompt: list, source: Side, target: Side, config: FindConfig
 ) -> tuple[Regions, list[str]]:
@@ -143,7 +157,8 @@ def regions_of(
     check_prompt_fits(model, prompt, "prompt", 1)
     check_features(model, prompt)
     said = [one.labels() for one in (source, target) if one.said]
-    own, others, calls = features_of(model, prompt, source.latents, target.latents)
+    latents = source.latents, target.latents
+    own, others, calls = features_of(model, prompt, *latents, target.features)
     sizes = source.canvas.size, target.canvas.size
     if not said:
         regions = found_regions(own, others, *sizes, config)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...s2st import CorrelationConfig, correlation_factor, look_of
+from ...s2st import CorrelationConfig, correlation_factor
 from ..core.api import CATEGORY, io, output
-from ..core.latents import normal_samples
+from ..core.domain import domain_input, raw_look
 from ..core.settings import config_of, setting
 from ..core.types import CorrelationSocket
 from ..pictures.charts import bar_chart
@@ -20,8 +20,8 @@ class Correlation(io.ComfyNode):
             description="Measures how strongly each latent channel carries the difference between "
             "two domains. The pictures need not be pairs.",
             inputs=[
-                io.Latent.Input("source_domain", tooltip="Pictures like your source, encoded."),
-                io.Latent.Input("target_domain", tooltip="Pictures as you want it, encoded."),
+                domain_input("Pictures like your source, encoded.", "source_domain"),
+                domain_input("Pictures as you want it, encoded."),
                 setting(CorrelationConfig, "distance"),
                 setting(CorrelationConfig, "sharpness"),
             ],
@@ -34,9 +34,9 @@ class Correlation(io.ComfyNode):
     @classmethod
     def execute(cls, source_domain, target_domain, distance, sharpness) -> io.NodeOutput:
         config = config_of(CorrelationConfig, {"distance": distance, "sharpness": sharpness})
-        source = normal_samples(source_domain, "The source domain")
-        target = normal_samples(target_domain, "The target domain")
-        factor = correlation_factor(look_of(source), look_of(target), config)
+        source = raw_look(source_domain, "The source domain")
+        target = raw_look(target_domain, "The target domain")
+        factor = correlation_factor(source, target, config)
         return io.NodeOutput(
             factor, bar_chart("correlation factor eta", factor.eta.tolist(), "latent channel")
         )

@@ -10,6 +10,7 @@ from ...s2st import SeedConfig, Trajectory, translate_seed
 from ...s2st.model.parameterization import from_variance_preserving
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.domain import domain_input
 from ..core.fingerprint import told_apart
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import normal_trajectory, packed_seed, trajectory_picture
@@ -37,9 +38,7 @@ class SeedTranslate(io.ComfyNode):
                     "positive", tooltip="The target prompt: the picture as you want it."
                 ),
                 io.Conditioning.Input("negative", tooltip="What to stay away from; may be empty."),
-                io.Latent.Input(
-                    "target_domain", tooltip="One or more pictures of the target domain, encoded."
-                ),
+                domain_input("One or more pictures of the target domain, encoded."),
                 setting(SeedConfig, "iterations"),
                 setting(SeedConfig, "learning_rate"),
                 setting(SeedConfig, "structure_weight"),

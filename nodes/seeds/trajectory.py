@@ -10,6 +10,7 @@ from ...s2st import Gradient, Trajectory, TrajectoryConfig, optimize_trajectory
 from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
+from ..core.domain import domain_input
 from ..core.fingerprint import told_apart
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import normal_trajectory, packed, trajectory_picture, unpacked_seed
@@ -48,9 +49,7 @@ class TrajectoryOptimize(io.ComfyNode):
                     "negative",
                     tooltip="What to stay away from; may be empty. Null text takes its place.",
                 ),
-                io.Latent.Input(
-                    "target_domain", tooltip="One or more pictures of the target domain, encoded."
-                ),
+                domain_input("One or more pictures of the target domain, encoded."),
                 guidance_input("With null text it must be the one that was made for."),
                 setting(TrajectoryConfig, "iterations"),
                 setting(TrajectoryConfig, "learning_rate"),

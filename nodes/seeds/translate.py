@@ -7,24 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ...s2st import (
     Gradient,
     InversionConfig,
+    Look,
     NullTextConfig,
     NullTextMethod,
     SeedConfig,
     Stages,
     TrajectoryConfig,
     Translation,
-    look_of,
     translate,
 )
 from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
 from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
+from ..core.domain import domain_input, domain_of
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported, seed_line, unread_negative
@@ -65,9 +65,7 @@ class Translate(io.ComfyNode):
                     "prompt or fast null-text, only a guided seed translation reads it.",
                 ),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
-                io.Latent.Input(
-                    "target_domain", tooltip="One or more pictures of the target domain, encoded."
-                ),
+                domain_input("One or more pictures of the target domain, encoded."),
                 guidance_input(""),
                 setting(InversionConfig, "steps", default=STEPS),
                 setting(InversionConfig, "spacing"),
@@ -109,11 +107,11 @@ class Translate(io.ComfyNode):
                 ),
                 setting(TrajectoryConfig, "appearance_weight"),
                 setting(TrajectoryConfig, "distance"),
-                io.Latent.Input(
+                domain_input(
+                    "Pictures like your source, encoded; they let the node weigh the latent "
+                    "channels.",
                     "source_domain",
                     optional=True,
-                    tooltip="Pictures like your source, encoded; they let the node weigh the "
-                    "latent channels.",
                 ),
                 mask_input(),
                 regions_input(),
@@ -131,9 +129,10 @@ class Translate(io.ComfyNode):
         stages, picture = stages_of(given), picture_of(latent)
         source = unpacked(model, latent, "The source latent")
         asked = Asked.of(model, given, source, picture)
+        own = None
         if source_domain is not None:
-            source_domain = unpacked(model, source_domain, "The source domain")
-        done, recorders, calls = translated(model, asked, stages, source_domain)
+            own = domain_of(model, source_domain, "The source domain").look
+        done, recorders, calls = translated(model, asked, stages, own)
         return io.NodeOutput(
             packed(model, done.latent, picture),
             _charts(recorders),
@@ -161,7 +160,7 @@ def _null_text_config(name: str) -> NullTextConfig | None:
 
 
 def translated(
-    model, asked: Asked, stages: Stages, source_domain: Tensor | None
+    model, asked: Asked, stages: Stages, source_look: Look | None
 ) -> tuple[Translation, dict[str, Recorder], Calls]:
     """s2st.translate on the loaded model; everything comes back on the CPU."""
     table = sigma_table(model)
@@ -182,7 +181,7 @@ def translated(
             table,
             task,
             stages,
-            source_look=None if source_domain is None else look_of(source_domain),
+            source_look=source_look,
             on_step=lambda name, record: listeners[name](record),
             on_update=stage.on_update,
         )

@@ -24,6 +24,7 @@ from ..core.api import CATEGORY, io, output
 from ..core.asked import Asked
 from ..core.autoencoder import ComfyAutoencoder, check_vae_fits, loaded_with
 from ..core.denoiser import Calls
+from ..core.domain import domain_input
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, unpacked
 from ..core.layout import PictureSize, cropped, mask_for_pictures, padded, to_channels_first
@@ -112,11 +113,10 @@ class PaintStrokes(io.ComfyNode):
                     tooltip="Where the strokes are: white counts, black is left to the model; any "
                     "size.",
                 ),
-                io.Latent.Input(
-                    "target_domain",
+                domain_input(
+                    "Pictures of the wanted look, encoded: the layout is taken from the strokes, "
+                    "colours and light from these.",
                     optional=True,
-                    tooltip="Pictures of the wanted look, encoded: the layout is taken from the "
-                    "strokes, colours and light from these.",
                 ),
                 correlation_input(),
             ],

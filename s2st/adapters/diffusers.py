@@ -18,9 +18,12 @@ from diffusers.models.attention_processor import Attention
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.pipelines.stable_diffusion import StableDiffusionPipeline
+from diffusers.pipelines.stable_diffusion_xl import StableDiffusionXLPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import (
     FlowMatchEulerDiscreteScheduler,
 )
+from safetensors import safe_open
 from torch import Tensor
 from torch.func import functional_call
 
@@ -267,13 +270,21 @@ class DiffusersAutoencoder:
         return self.pipeline._execution_device
 
     def encode(self, pictures: Tensor) -> Tensor:
+        return self.scaled(self.encode_raw(pictures))
+
+    def encode_raw(self, pictures: Tensor) -> Tensor:
+        """Latents that are not scaled for the diffusion model yet."""
         vae = self.pipeline.vae
         check_image_size(pictures, self.stride)
         with precise(vae) as dtype:
             posterior = vae.encode((pictures * 2 - 1).to(self.device, dtype)).latent_dist
-        latent = scaled_latent(vae, posterior.mode())
-        check_finite("The encoded latent", latent, dtype)
-        return latent
+        raw = posterior.mode().float()
+        check_finite("The encoded latent", raw, dtype)
+        return raw
+
+    def scaled(self, raw: Tensor) -> Tensor:
+        """What the diffusion model works on."""
+        return scaled_latent(self.pipeline.vae, raw)
 
     def decode(self, latents: Tensor) -> Tensor:
         vae = self.pipeline.vae
@@ -295,6 +306,27 @@ def load_pipeline(folder: Path) -> DiffusionPipeline:
             f"the model there with diffusers' save_pretrained."
         )
     return DiffusionPipeline.from_pretrained(folder, use_safetensors=True, local_files_only=True)
+
+
+def load_checkpoint(file: Path, config: Path | None = None) -> DiffusionPipeline:
+    """A pipeline out of one checkpoint file; nothing is downloaded.
+
+    How a network of its family is built and how its words are cut stands in `config`, a folder in
+    diffusers' form, or in what diffusers has kept of that family from before.
+    """
+    if file.suffix != ".safetensors":
+        raise ValueError(f"{file} is no .safetensors file, but other checkpoints may hold code.")
+    with safe_open(file, framework="pt", device="cpu") as opened:
+        is_large = any(name.startswith("conditioner.embedders.1.") for name in opened.keys())
+    kind = StableDiffusionXLPipeline if is_large else StableDiffusionPipeline
+    given = {} if config is None else {"config": str(config)}
+    try:
+        return kind.from_single_file(str(file), local_files_only=True, **given)
+    except OSError as error:
+        raise ValueError(
+            f"{file.name} does not say how its networks are built, and nothing of its family is "
+            f"kept here: name a folder in diffusers' form of the same family as config."
+        ) from error
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from io import BytesIO
 from pathlib import Path
 
 from torch import Tensor
-from torch.nn import Module
 
 from ..adapters.diffusers import PipelineParts
+from ..batch.translator import model_mark
 from ..explore.choice import Cell, Choice
 from ..explore.grid import label, varied
 from ..explore.measures import Judge
@@ -115,9 +115,3 @@ class Calibration:
         contents = BytesIO()
         draw(title, tiles).save(contents, "PNG")
         write_whole(self._out / SHEET, contents.getvalue())
-
-
-def model_mark(parts: PipelineParts) -> str:
-    """What tells a pipeline's weights and noise levels from others."""
-    networks = [one for one in parts.pipeline.components.values() if isinstance(one, Module)]
-    return mark_of(*networks, parts.sigma_table, parts.denoiser.prediction_type)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+from ..batch.pictures import ENDINGS, opened
 
 
 def pictures_at(path: Path, most: int) -> list[Path]:
@@ -27,14 +27,6 @@ def pictures_at(path: Path, most: int) -> list[Path]:
         )
     places = np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int)
     return [found[place] for place in places]
-
-
-def opened(path: Path) -> Image.Image:
-    """A picture the right way up."""
-    try:
-        return ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} cannot be read as a picture ({error}).") from error
 
 
 def working_size(size: tuple[int, int], megapixels: float, stride: int) -> tuple[int, int]:

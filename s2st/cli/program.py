@@ -7,9 +7,16 @@ import sys
 from collections.abc import Sequence
 
 from ..kit.version import VERSION
-from . import calibrate
+from . import calibrate, compare, invert, look, paint, translate
 
-COMMANDS = {"calibrate": calibrate}
+COMMANDS = {
+    "translate": translate,
+    "look": look,
+    "compare": compare,
+    "invert": invert,
+    "paint": paint,
+    "calibrate": calibrate,
+}
 REFUSED, STOPPED = 2, 130  # exit codes: of a wrong request, and of Ctrl-C as shells give it
 
 

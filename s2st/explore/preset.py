@@ -26,9 +26,8 @@ class Preset:
     made: Mapping[str, Any] = field(default_factory=dict)  # with which model and pictures
 
     def save(self, path: Path | str) -> None:
-        values = asdict(self.settings)
         facts = {
-            "settings": {name: _plain(values[name]) for name in VARIED},
+            "settings": plain_settings(self.settings),
             "measures": dict(self.measures),
             "made": {"s2st": VERSION, **self.made},
         }
@@ -45,21 +44,28 @@ class Preset:
                     f"{path.name} has no {name}, but a preset file holds settings, measures and "
                     f"made: save it again."
                 )
-        settings = _settings(path, parts["settings"] or {})
+        settings = settings_of(path.name, parts["settings"] or {})
         return cls(settings=settings, measures=parts["measures"] or {}, made=parts["made"] or {})
 
 
-def _settings(path: Path, values: Mapping[str, Any]) -> PathSettings:
+def settings_of(name: str, values: Mapping[str, Any]) -> PathSettings:
+    """Out of a file called `name`, in which they are plain values."""
     unknown = sorted(values.keys() - set(VARIED))
     if unknown:
         raise ValueError(
-            f"{path.name} sets {', '.join(unknown)}, but a preset knows {', '.join(VARIED)}: "
+            f"{name} sets {', '.join(unknown)}, but a preset knows {', '.join(VARIED)}: "
             f"remove what is unknown, or update S2ST."
         )
     try:
-        return PathSettings(**{name: _valued(name, value) for name, value in values.items()})
+        return PathSettings(**{one: _valued(one, value) for one, value in values.items()})
     except ValueError as error:
-        raise ValueError(f"{path.name} cannot be used: {error}") from error
+        raise ValueError(f"{name} cannot be used: {error}") from error
+
+
+def plain_settings(settings: PathSettings) -> dict[str, Any]:
+    """As plain values that a file takes, without the noise seed."""
+    values = asdict(settings)
+    return {name: _plain(values[name]) for name in VARIED}
 
 
 def _plain(value: Any) -> Any:

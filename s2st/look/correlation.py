@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from einops import rearrange
 from torch import Tensor
 
 from ..kit.settings import Settings, choice, number
@@ -20,10 +19,9 @@ from .distributions import (
     Distance,
     Ranked,
     cosine_distance,
-    soft_histogram,
     wasserstein_distance,
 )
-from .look import BINS, MARGIN, Look, histogram_range
+from .look import MARGIN, Look, histogram_range
 
 KIND = "correlation factor"
 NOTHING = 1e-6  # a distance below this is rounding, not a difference between domains
@@ -101,11 +99,8 @@ def _by_histograms(source: Look, target: Look) -> tuple[Tensor, Tensor]:
     low = torch.minimum(ranges[0][0], ranges[1][0])
     high = torch.maximum(ranges[0][1], ranges[1][1])
 
-    def histograms(pixels: Tensor) -> Tensor:
-        return soft_histogram(pixels, low, high, BINS)
-
-    means = [histograms(one.pixels) for one in (source, target)]
-    own = [histograms(rearrange(one.quantiles, "m c k -> m c 1 k")) for one in (source, target)]
+    means = [one.histogram(low, high) for one in (source, target)]
+    own = [one.histograms(low, high) for one in (source, target)]
     within = [cosine_distance(one, mean).mean(dim=0) for one, mean in zip(own, means, strict=True)]
     return cosine_distance(*means)[0], torch.stack(within).mean(dim=0)
 

@@ -15,9 +15,11 @@ from torch import Tensor
 
 from ..model.checks import check_latent
 from .distributions import (
+    EPSILON,
     Distance,
     Ranked,
     cosine_distance,
+    near_bins,
     quantiles_of,
     ranked,
     resampled,
@@ -28,6 +30,7 @@ from .distributions import (
 QUANTILES = 1024  # kept of every reference
 COMPARED = 256  # enough to tell which references are near
 BINS = 64  # of each channel's histogram
+AT_ONCE = 32  # references whose histograms are counted together
 MARGIN = 0.25  # how far histograms reach beyond the references, in their own range
 
 
@@ -54,6 +57,18 @@ class Look:
         """[1, C, count]: the quantile function of all references together."""
         return resampled(resampled(ranked(self.pixels).values, QUANTILES), count)
 
+    def histogram(self, low: Tensor, high: Tensor) -> Tensor:
+        """[1, C, BINS]: of all references' values, some references at a time."""
+        some = rearrange(self.quantiles, "m c k -> m c 1 k").split(AT_ONCE)
+        counted = sum(near_bins(one, low, high, BINS).sum(dim=(0, 2)) for one in some)
+        assert isinstance(counted, Tensor)
+        return (counted / counted.sum(dim=-1, keepdim=True).clamp_min(EPSILON))[None]
+
+    def histograms(self, low: Tensor, high: Tensor) -> Tensor:
+        """[M, C, BINS]: of each reference's own values."""
+        some = rearrange(self.quantiles, "m c k -> m c 1 k").split(AT_ONCE)
+        return torch.cat([soft_histogram(one, low, high, BINS) for one in some])
+
     def spread(self, count: int) -> Tensor:
         """[C]: how far a reference is from its own `count` nearest others; 0 for a single one."""
         known = resampled(self.quantiles, COMPARED)
@@ -79,7 +94,7 @@ class WholeLook:
         match distance:
             case Distance.HISTOGRAM:
                 self._low, self._high = histogram_range(look.pixels, MARGIN)
-                self._wanted = soft_histogram(look.pixels, self._low, self._high, BINS)
+                self._wanted = look.histogram(self._low, self._high)
             case Distance.WASSERSTEIN:
                 self._wanted = look.pooled(latent[0, 0].numel() if mask is None else QUANTILES)
             case _:
@@ -134,7 +149,7 @@ class _Excess:
 
 def distances(one: Tensor, other: Tensor) -> Tensor:
     """[B, M]: mean distance of every quantile function of `one` to every one of `other`."""
-    return (one[:, None] - other).abs().mean(dim=(2, 3))
+    return torch.cdist(one.flatten(1), other.flatten(1), p=1) / one[0].numel()
 
 
 def histogram_range(pixels: Tensor, margin: float) -> tuple[Tensor, Tensor]:

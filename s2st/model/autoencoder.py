@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
@@ -29,6 +30,12 @@ class Autoencoder(Protocol):
     def encode(self, pictures: Tensor) -> Tensor: ...
 
     def decode(self, latents: Tensor) -> Tensor: ...
+
+
+def padded(pictures: Tensor, stride: int) -> Tensor:
+    """[B, C, H, W] extended to multiples of `stride` by repeating the last row and column."""
+    height, width = pictures.shape[-2:]
+    return F.pad(pictures, (0, -width % stride, 0, -height % stride), mode="replicate")
 
 
 def decoded(autoencoder: Autoencoder, latents: Tensor) -> Tensor:

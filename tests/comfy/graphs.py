@@ -165,6 +165,11 @@ def difference(graph, model, latent, source, positive, negative, **changes):
     return graph.add("S2ST_DifferencePath", model=model, **prompts, **values)
 
 
+def make_look(graph, images, vae, **changes):
+    values = {"megapixels": 1.0, "prompt": "", **changes}
+    return graph.add("S2ST_MakeLook", images=images, vae=vae, **values)
+
+
 def regions(graph, model, prompt, latent, domain, **changes):
     values = {"count": 3, "search_seed": 0, "latent": latent, "target_domain": domain, **changes}
     return graph.add("S2ST_Regions", model=model, prompt=prompt, **values)

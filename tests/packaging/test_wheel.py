@@ -19,7 +19,7 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
 LARGEST_WHEEL = 25e6  # bytes; the demo model's weights are 20 MB of it
 # Programs that make or measure the demo model; who installs the library has no use for them.
 # What the extra brings, the demo model beside the library, and who reads pictures.
-BROUGHT_BY_AN_EXTRA = {"diffusers", "transformers", "PIL", "demo_world"}
+BROUGHT_BY_AN_EXTRA = {"diffusers", "transformers", "PIL", "demo_world", "ray", "av"}
 LEFT_OUT = {"train.py", "evaluate.py", "classifier.py", "training"}
 IMPORT_EVERYTHING = """
 import importlib.util, pkgutil
@@ -131,7 +131,7 @@ def test_it_says_what_it_is(installed, told):
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert told["Name"] == "s2st"
     assert f'version = "{told["Version"]}"' in project.splitlines()
-    assert set(told.get_all("Provides-Extra")) == {"dev", "diffusers"}
+    assert set(told.get_all("Provides-Extra")) == {"dev", "diffusers", "films", "ray"}
     assert any("arxiv.org/abs/2312.00116" in url for url in told.get_all("Project-URL"))
     assert list(installed.rglob("licenses/LICENSE"))
 

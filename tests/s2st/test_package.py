@@ -12,6 +12,9 @@ ALLOWED = {"torch", "numpy", "kornia", "einops", "safetensors"}
 ALSO = {
     "adapters/": {"diffusers"},
     "explore/sheet.py": {"PIL"},
+    "batch/pictures.py": {"PIL"},
+    "batch/films.py": {"av"},
+    "batch/ray_engine.py": {"ray"},
     "cli/pictures.py": {"PIL"},
     "cli/demo.py": {"demo_world"},
 }

@@ -401,6 +401,22 @@ class TestPicture:
         return (smooth.movedim(1, -1),)
 
 
+class TestPictures:
+    """A list of pictures, each of another size."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("IMAGE",)
+    OUTPUT_IS_LIST = (True,)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seed": ("INT", {"default": 1})}}
+
+    def make(self, seed):
+        sizes = ((64, 64), (61, 45), (9, 130))
+        generator = torch.Generator().manual_seed(seed)
+        return ([torch.rand(1, *size, 3, generator=generator) for size in sizes],)
+
+
 class TestAfter:
     """Hands a model on once something else has run."""
 
@@ -983,6 +999,7 @@ NODE_CLASS_MAPPINGS = {
     "TestVAE": TestVAE,
     "TestPicture": TestPicture,
     "TestAfter": TestAfter,
+    "TestPictures": TestPictures,
     "TestSlowModel": TestSlowModel,
     "TestManyCards": TestManyCards,
     "TestAsked": TestAsked,

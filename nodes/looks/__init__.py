@@ -1,0 +1,1 @@
+"""Looks as nodes: made of pictures once, kept, and taken up again."""

@@ -1,0 +1,131 @@
+"""A model and a look, loaded once, that translate one picture of any size after another."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn import Module
+
+from ..adapters.diffusers import PipelineParts
+from ..explore.run import mark_of
+from ..look.detail import DetailConfig, restore_detail
+from ..look.found import FindConfig, found_regions
+from ..look.kept import KeptLook, at_most
+from ..look.regions import RegionalLook, regional_look
+from ..look.task import Task
+from ..model.autoencoder import padded
+from ..model.contract import Conditioning
+from ..model.features import read_features
+from ..model.guidance import Prompt
+from ..path.difference_path import difference_path
+from .job import Job
+
+LEAST = 8  # latents along a side: networks halve them several times
+KNOWN_SIZES = 8  # for which prompts are kept
+WINDOWS = 4  # a window of detail is half as wide as a latent's pixel
+
+
+class Translator:
+    """What a job does to a picture."""
+
+    def __init__(self, job: Job, parts: PipelineParts, kept: KeptLook) -> None:
+        self.job, self._parts = job, parts
+        check_regions(job.sizes.regions, kept)
+        encoder = parts.autoencoder
+        kept.check_made_by(encoder)
+        self._encoder = encoder
+        self._look = kept.look(encoder.scaled)
+        self._eta = None if kept.correlation is None else kept.correlation.eta
+        self._places = kept.places
+        self._schedule = job.settings.schedule(parts.sigma_table)
+        self._prompts = lru_cache(KNOWN_SIZES)(self._encoded)
+
+    @torch.no_grad()
+    def __call__(self, picture: Tensor, drawn: int) -> Tensor:
+        """A picture [1, 3, H, W] in 0..1 in its own size; `drawn` is its own number."""
+        sized = at_most(picture, self.job.sizes.megapixels)
+        height, width = _size(sized)
+        whole = self._whole(sized)
+        latent = self._parts.encode_image(whole.to(self._parts.device))
+        task = self._task(latent, _size(whole))
+        settings = replace(self.job.settings, noise_seed=self.job.noise_seed(drawn))
+        edited = difference_path(self._parts.denoiser, task, self._schedule, settings)
+        result, returned = (
+            self._parts.decode_latent(one).cpu()[..., :height, :width] for one in (edited, latent)
+        )
+        return self._with_detail(result, returned, picture)
+
+    def _whole(self, picture: Tensor) -> Tensor:
+        """In whole latents, and enough of them for the network."""
+        stride = self._encoder.stride
+        height, width = (max(side, LEAST * stride) for side in picture.shape[-2:])
+        more = (0, width - picture.shape[-1], 0, height - picture.shape[-2])
+        return padded(F.pad(picture, more, mode="replicate"), stride)
+
+    def _task(self, latent: Tensor, size: tuple[int, int]) -> Task:
+        source, target, negative = self._prompts(size)
+        return Task(
+            latent=latent,
+            source=source,
+            target=Prompt(target, negative=negative, scale=self.job.settings.guidance),
+            look=self._look.to(latent),
+            eta=None if self._eta is None else self._eta.to(latent),
+            regional=self._regional(latent, negative),
+        )
+
+    def _encoded(self, size: tuple[int, int]) -> tuple[Conditioning, ...]:
+        texts = self.job.prompt, self.job.target, self.job.negative
+        return tuple(self._parts.encode_prompt(one, *size) for one in texts)
+
+    def _regional(self, latent: Tensor, prompt: Conditioning) -> RegionalLook | None:
+        if not self.job.sizes.regions or self._places is None:
+            return None
+        own = read_features(self._parts.denoiser, latent, prompt).cpu().float()
+        latents = self._encoder.scaled(self._places.latents)
+        sizes = _size(latent), _size(latents)
+        config = FindConfig(count=self.job.sizes.regions)
+        return regional_look(found_regions(own, self._places.features, *sizes, config), latents)
+
+    def _with_detail(self, result: Tensor, returned: Tensor, picture: Tensor) -> Tensor:
+        """In the picture's own size, with the detail of its own that is lost on the way there."""
+        size = _size(picture)
+        grown = math.ceil(size[0] / result.shape[-2])
+        result, returned = (_resized(one, size) for one in (result, returned))
+        if min(size) == 1:
+            return result
+        widest = min(DetailConfig.limits("radius").span[1], min(size) - 1)
+        radius = max(1, self._encoder.stride // WINDOWS) * grown
+        config = DetailConfig(radius=int(min(radius, widest)), drawn=self.job.sizes.drawn)
+        return restore_detail(result, picture, returned, config)
+
+
+def check_regions(count: int, kept: KeptLook) -> None:
+    """So many regions can be found with this look."""
+    if count == 1:
+        raise ValueError("regions is 1, but must be 0 or at least 2: one region is the picture.")
+    if count and kept.places is None:
+        raise ValueError(
+            f"regions is {count}, but the look was kept without the features that they are found "
+            f"by: make it again with them, or leave regions at 0."
+        )
+
+
+def model_mark(parts: PipelineParts) -> str:
+    """What tells a pipeline's weights and noise levels from others."""
+    networks = [one for one in parts.pipeline.components.values() if isinstance(one, Module)]
+    return mark_of(*networks, parts.sigma_table, parts.denoiser.prediction_type)
+
+
+def _size(values: Tensor) -> tuple[int, int]:
+    return values.shape[-2], values.shape[-1]
+
+
+def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    if _size(picture) == size:
+        return picture
+    return F.interpolate(picture, size=size, mode="bicubic", antialias=True).clamp(0, 1)
