@@ -118,7 +118,7 @@ def edited(
 
     Several paths under one bar are given its `progress` and each its own `part` of it.
     """
-    recorder, matched = Recorder(), references_of(model, asked, config)
+    recorder, matched = Recorder(), matched_with(model, asked, config)
 
     def work(stage: Stage) -> Tensor:
         task = asked.task(stage)
@@ -145,7 +145,7 @@ def edited(
     return latent, recorder, calls
 
 
-def references_of(model, asked: Asked, config: DifferenceConfig) -> References | None:
+def matched_with(model, asked: Asked, config: DifferenceConfig) -> References | None:
     """What the source's places are matched with, where it is asked for and can be done."""
     prompt, domain = asked.prompts["positive"], asked.domain
     if domain is None or domain.latents is None or not config.matching or unshown(model, prompt):

@@ -32,7 +32,7 @@ from ..core.types import PresetSocket, correlation_input, mask_input, regions_in
 from ..core.units import sigma_table
 from ..pictures.charts import as_image
 from ..pictures.images import decoded
-from .difference import READ, edited, references_of
+from .difference import READ, edited, matched_with
 from .shelf import SHELF
 
 MOST_ALLOWED = 36
@@ -166,7 +166,7 @@ def finished(model, asked: Asked, cells: Sequence[PathSettings]) -> tuple[list[F
     keys = [key_of(one, mark) for one in cells]
     found = {key: SHELF.find(key) for key in keys}
     missing = [at for at, key in enumerate(keys) if found[key] is None]
-    matched = {at: references_of(model, asked, cells[at]) for at in missing}
+    matched = {at: matched_with(model, asked, cells[at]) for at in missing}
     reading = max((one.evaluations for one in matched.values() if one is not None), default=0)
     asks = {keys[at]: _asked_by(cells[at], matched[at] is not None) for at in missing}
     progress = Progress(model, {READ: reading, **asks} if reading else asks)
