@@ -184,7 +184,7 @@ def one_shot(grain: float) -> Arm:
     """The exemplar where the source's features find it, and no denoising."""
 
     def run(case: Case) -> Tensor:
-        config = DrawnConfig(grain=grain)
+        config = DrawnConfig(matching=1.0, grain=grain)
         prompt = case.lab.prompt(case.pair.target)
         warp = Matcher(case.lab.parts.denoiser, case.exemplars, prompt).warp(case.latents, config)
         return case.decoded(mixed(case.latents, warp, config))

@@ -44,7 +44,7 @@ def default(case: Case, _: Setting, __: Meter) -> Tensor:
 
 def matched(case: Case, setting: Setting, _: Meter) -> Tensor:
     """The source, drawn to its like in the references, and nothing else: no noise, no path."""
-    config = s2st.DrawnConfig(grain=setting["grain"])
+    config = s2st.DrawnConfig(matching=1.0, grain=setting["grain"])
     prompt = case.lab.prompt(case.pair.target)
     matcher = s2st.Matcher(case.lab.parts.denoiser, case.exemplars, prompt)
     return case.decoded(mixed(case.latents, matcher.warp(case.latents, config), config))

@@ -38,6 +38,9 @@ from ..model.schedule import Schedule
 @dataclass(frozen=True, kw_only=True)
 class InterleavedConfig(DrawnConfig):
     noise_seed: int = number(0, 0, 2**53, "Seed of the noise.")
+    matching: float = number(
+        1.0, 0.0, 1.0, "How much of what matches in the exemplars is mixed in; 0 only begins there."
+    )
     grain: float = number(
         0.0,
         0.0,

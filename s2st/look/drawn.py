@@ -22,7 +22,7 @@ REACH = 3.0  # deviations at which a blur ends
 @dataclass(frozen=True, kw_only=True)
 class DrawnConfig(MatchConfig):
     matching: float = number(
-        1.0, 0.0, 1.0, "How much of what matches in the exemplars is mixed in; 0 leaves it out."
+        0.5, 0.0, 1.0, "How much of what matches in the exemplars is mixed in; 0 leaves it out."
     )
     grain: float = number(
         1.0,
@@ -32,7 +32,7 @@ class DrawnConfig(MatchConfig):
         "exemplars.",
     )
     matched_until: float = number(
-        1.0, 0.0, 1.0, "Fraction of the run in which it is mixed in; the rest is left to the model."
+        0.6, 0.0, 1.0, "Fraction of the run in which it is mixed in; the rest is left to the model."
     )
     rematches: int = number(
         0, 0, 100, "How many steps after the first match again, with the picture as it is then."

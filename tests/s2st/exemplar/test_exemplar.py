@@ -92,18 +92,18 @@ def test_exemplars_may_be_of_another_size(model, source, matcher_to, latent, nor
 
 def test_what_is_finer_than_the_grain_stays(latent, normal):
     warp = Warp(latent + 7.0, torch.ones(2, 1, 8, 8))
-    assert_close(mixed(latent, warp, DrawnConfig(grain=2.0)), latent + 7.0)
+    assert_close(mixed(latent, warp, DrawnConfig(matching=1.0, grain=2.0)), latent + 7.0)
     fine = 10 * (torch.arange(8) % 2 * 2 - 1.0)
     rough = Warp(latent + fine, torch.ones(2, 1, 8, 8))
-    moved = mixed(latent, rough, DrawnConfig(grain=2.0)) - latent
+    moved = mixed(latent, rough, DrawnConfig(matching=1.0, grain=2.0)) - latent
     assert float(moved.abs().max()) < 0.5
-    assert_close(mixed(latent, rough, DrawnConfig(grain=0.0)), latent + fine)
+    assert_close(mixed(latent, rough, DrawnConfig(matching=1.0, grain=0.0)), latent + fine)
 
 
 def test_what_is_not_trusted_stays_and_tells_others_nothing(latent, half_mask):
     lies = torch.where(half_mask > 0, 3.0, 1000.0)
     warp = Warp(latent + lies, half_mask.expand(2, -1, -1, -1))
-    moved = mixed(latent, warp, DrawnConfig(grain=1.5)) - latent
+    moved = mixed(latent, warp, DrawnConfig(matching=1.0, grain=1.5)) - latent
     assert_close(moved, 3.0 * half_mask.expand_as(latent), atol=1e-4, rtol=0)
 
 
@@ -113,7 +113,10 @@ def test_a_blur_fits_into_small_pictures(normal):
 
 def test_matching_is_done_again_as_often_as_asked(model, exemplars, source, latent):
     for rematches, times in ((0, 1), (2, 3), (5, 4)):
-        config, counted = DrawnConfig(**COLD, rematches=rematches), Counted(model)
+        config, counted = (
+            DrawnConfig(**COLD, matched_until=1.0, rematches=rematches),
+            Counted(model),
+        )
         drawn = Drawn(Matcher(counted, exemplars, source), latent, config)
         assert all(not torch.equal(drawn(step, 4, latent), latent) for step in range(4))
         assert counted.evaluations == times == matchings(config, 4)
@@ -171,7 +174,7 @@ def test_the_difference_path_is_drawn_to_the_exemplars(model, task, led, matcher
     left = DifferenceConfig(matching=0.0)
     assert torch.equal(difference_path(model, led, schedule, left), plain)
     wanted = matcher.warp(task.latent, SHARP).latent
-    config = DifferenceConfig(**COLD, grain=0.0, rematches=1)
+    config = DifferenceConfig(**COLD, matching=1.0, matched_until=1.0, grain=0.0, rematches=1)
     moved = difference_path(model, led, schedule, config, on_step=records.append)
     assert float((moved - wanted).abs().mean()) < 0.5 * float((plain - wanted).abs().mean())
     assert records[-1].evaluations == expected_evaluations(config, 1.0, 10, matched=True)
