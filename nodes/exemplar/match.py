@@ -45,7 +45,7 @@ class MatchExemplar(io.ComfyNode):
                     "one that fits.",
                 ),
                 setting(MatchConfig, "temperature"),
-                setting(MatchConfig, "tolerance"),
+                setting(MatchConfig, "stray"),
             ],
             outputs=[
                 output(io.Image, "warped", "The exemplars, brought to where the source has them."),
