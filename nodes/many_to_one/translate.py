@@ -81,7 +81,7 @@ class TranslateDomain(io.ComfyNode):
                 ),
             ],
             outputs=[
-                output(io.Image, "image", "Each picture's answers, one picture after the other."),
+                output(io.Image, "translated", "Every answer, one picture after the other."),
                 output(io.Image, "legend", "Which colour is which class; blank without classes."),
                 output(io.String, "report", "What was done, and what was not read."),
             ],
