@@ -22,7 +22,7 @@ REACH = 3.0  # deviations at which a blur ends
 @dataclass(frozen=True, kw_only=True)
 class DrawnConfig(MatchConfig):
     matching: float = number(
-        0.5, 0.0, 1.0, "How much of what matches in the exemplars is mixed in; 0 leaves it out."
+        0.3, 0.0, 1.0, "How much of what matches in the exemplars is mixed in; 0 leaves it out."
     )
     grain: float = number(
         1.0,
