@@ -32,7 +32,7 @@ class DrawnConfig(MatchConfig):
         "exemplars.",
     )
     matched_until: float = number(
-        0.6, 0.0, 1.0, "Fraction of the run in which it is mixed in; the rest is left to the model."
+        0.3, 0.0, 1.0, "Fraction of the run in which it is mixed in; the rest is left to the model."
     )
     rematches: int = number(
         0, 0, 100, "How many steps after the first match again, with the picture as it is then."
