@@ -286,8 +286,12 @@ def scenes_part(rows: Sequence[Row]) -> list[str]:
 
 def how_part(rows: Sequence[Row], missing: Sequence[Run]) -> list[str]:
     """How it was measured, what is missing, and how it is made."""
-    columns = {one.head: one.meaning for one in (*COLOURS, *HIDDEN, *STREETS)}
-    meanings = "\n".join(f"- **{head}**: {meaning}." for head, meaning in columns.items())
+    groups = {"Digits": (*COLOURS, *HIDDEN), "Scenes": STREETS}
+    meanings = "\n".join(
+        f"- {title}, **{one.head}**: {one.meaning}."
+        for title, columns in groups.items()
+        for one in columns
+    )
     lines = "\n".join(f"    {one.line}" for one in missing)
     left = "Nothing is missing." if not missing else f"Missing are {len(missing)} runs:\n\n{lines}"
     return [
