@@ -37,8 +37,8 @@ class RayEngine:
         ray = _ray()
         here: dict[str, Any] = {} if self.address else {"object_store_memory": STORE}
         address = self.address or "local"
-        ray.init(address, include_dashboard=False, log_to_driver=False, **here)
         try:
+            ray.init(address, include_dashboard=False, log_to_driver=False, **here)
             context = ray.data.DataContext.get_current()
             context.enable_progress_bars = False
             blocks = min(-(-len(items) // EACH), MOST_BLOCKS)
