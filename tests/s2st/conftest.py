@@ -2,13 +2,15 @@
 
 import pytest
 import torch
-from ideal import GaussianDenoiser, MixtureDenoiser
+from ideal import GaussianDenoiser, MixtureDenoiser, SeeingDenoiser
 
 from s2st import (
     Conditioning,
+    Matcher,
     Prompt,
     Regions,
     Task,
+    exemplars_of,
     look_of,
     regional_look,
     sigmas_of_alphas,
@@ -111,3 +113,37 @@ def regional():
     labels[..., 4:] = 1
     domain = 0.1 * _normal(3, CHANNELS, 8, 8, seed=4) + 1 - 2 * labels[:, None]
     return regional_look(Regions(labels, labels.expand(3, -1, -1)[None]), domain)
+
+
+@pytest.fixture
+def seeing() -> SeeingDenoiser:
+    """A model that shows as features what it is given."""
+    return SeeingDenoiser(mean=0.0, spread=60.0)
+
+
+@pytest.fixture
+def loud() -> torch.Tensor:
+    """Latents beside which the noise of features is nothing."""
+    return 60 * _normal(2, CHANNELS, 8, 8)
+
+
+@pytest.fixture
+def exemplars(seeing, loud, source):
+    """The second picture moved about, and in other colours."""
+    return exemplars_of(seeing, -0.5 * loud[1:].roll(3, dims=3), source)
+
+
+@pytest.fixture
+def own_exemplars(seeing, loud, source):
+    return exemplars_of(seeing, loud, source)
+
+
+@pytest.fixture
+def matcher(seeing, exemplars, source):
+    return Matcher(seeing, exemplars, source)
+
+
+@pytest.fixture
+def led(loud, source, target, exemplars) -> Task:
+    """A task with exemplars to be led by."""
+    return Task(latent=loud, source=source, target=Prompt(target), exemplars=exemplars)

@@ -79,35 +79,6 @@ def test_style_zero_hides_styles_from_domains_with_one_answer(plan_of, generator
         assert [plan.takes_style(number) for number in (0, 1)] == [True, not switch]
 
 
-def test_adapted_maps_have_the_styles_moments(generator):
-    from s2st.many_to_one.modulation import AdaptedConv
-
-    layer, maps = AdaptedConv(2, 3, 4), torch.rand(1, 2, 8, 8, generator=generator)
-    torch.nn.init.zeros_(layer.affine.weight)
-    layer.affine.bias.data = torch.tensor([1.0, 0.0, 5.0, 5.0])
-    seen = []
-    layer.convolution.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    layer(maps, torch.zeros(1, 4), False)
-    assert_close(
-        seen[0].std(dim=(2, 3), correction=0), torch.tensor([[2.0, 1.0]]), atol=1e-3, rtol=0
-    )
-    assert_close(seen[0].mean(dim=(2, 3)), torch.tensor([[5.0, 5.0]]), atol=0.1, rtol=0)
-
-
-def test_demodulated_weights_are_what_the_paper_says(generator):
-    """Scale by input channel, divide by the length over inputs and places, convolve."""
-    from s2st.many_to_one.modulation import DemodulatedConv, sloped
-
-    layer = DemodulatedConv(3, 5, 4)
-    maps = torch.randn(1, 3, 8, 8, generator=generator)
-    style = torch.randn(1, 4, generator=generator)
-    scale = 1 + layer.affine(style)[0]
-    weight = layer.convolution.weight * scale[None, :, None, None]
-    weight = weight / weight.square().sum(dim=(1, 2, 3), keepdim=True).sqrt()
-    expected = torch.nn.functional.conv2d(sloped(maps), weight, padding=1)
-    assert_close(layer(maps, style, False), expected, atol=1e-5, rtol=1e-4)
-
-
 def test_every_weight_of_every_network_learns(plan_of, generator, pictures):
     plan = plan_of(PHOTO, GREY)
     networks, judge = Networks(plan, generator), discriminator_of(plan, generator)
@@ -150,9 +121,3 @@ def test_a_plan_comes_back_from_its_facts(plan_of):
 def test_a_single_domain_is_refused(plan_of):
     with pytest.raises(ValueError, match="at least 2 of different names"):
         plan_of(PHOTO)
-
-
-@pytest.mark.parametrize(("size", "words"), [(48, "next one is 64"), (8, "within 16 to 512")])
-def test_a_size_that_cannot_be_halved_is_refused(size, words):
-    with pytest.raises(ValueError, match=words):
-        Design(size=size)
