@@ -126,7 +126,7 @@ def of_position(_: Lab, pictures: Tensor, __: Tensor) -> Tensor:
 
 
 def of_nothing(_: Lab, pictures: Tensor, __: Tensor) -> Tensor:
-    generator = torch.Generator().manual_seed(len(pictures))
+    generator = torch.Generator().manual_seed(int(1000 * pictures.sum()))  # of each picture its own
     return torch.randn(len(pictures), 64, CELLS, CELLS, generator=generator)
 
 
@@ -192,16 +192,23 @@ def all_features(grid: bool) -> dict[str, Features]:
 
 
 @torch.no_grad()
-def row_of(name: str, features: Features, lab: Lab, some: Sequence[Sight], tolerance: float):
-    """A line of the table: means over all sights."""
+def row_of(
+    name: str,
+    features: Features | tuple[Features, Features],
+    lab: Lab,
+    some: Sequence[Sight],
+    tolerance: float,
+) -> list[str]:
+    """A line of the table: means over all sights; features may differ from side to side."""
     pictures = [torch.stack([getattr(one, side) for one in some]) for side in ("first", "second")]
     latents = [lab.parts.encode_image(one) for one in pictures]
     size = CELLS, CELLS
+    sides = features if isinstance(features, tuple) else (features, features)
     own, others = (
-        picture_directions(features(lab, *given), size)
-        if name != "position alone"
-        else directions(features(lab, *given), size)
-        for given in zip(pictures, latents, strict=True)
+        picture_directions(read(lab, *given), size)
+        if read is not of_position
+        else directions(read(lab, *given), size)
+        for read, given in zip(sides, zip(pictures, latents, strict=True), strict=True)
     )
     lines = [
         measured(matches(first, second[None]), sight, tolerance)

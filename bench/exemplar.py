@@ -44,6 +44,7 @@ from .correspondence import (
     CELLS,
     GOOD,
     HEADS,
+    Features,
     Sight,
     all_features,
     errors,
@@ -88,16 +89,17 @@ def correspondence(lab: Lab, seeds: Sequence[int], grid: bool) -> str:
             row_of(name, features, lab, some, STRAY)
             for name, features in all_features(grid).items()
         ]
-        lines.append(row_of("the model's, position removed", _placeless(lab), lab, some, STRAY))
+        placeless = (_placeless(lab, domains[0]), _placeless(lab, domains[1]))
+        lines.append(row_of("the model's, position removed", placeless, lab, some, STRAY))
         parts.append(f"### {title}\n\n{markdown_table(HEADS, lines)}")
     return "\n\n".join(parts)
 
 
-def _placeless(lab: Lab):
-    """The model's features less what it knows of a place in any picture."""
-    domain = pictures(TARGET_REFERENCES[:32], "day")
-    latents = torch.cat([lab.parts.encode_image(one) for one in domain.split(BATCH)])
-    every = torch.cat([of_model(lab, domain, one) for one in latents.split(BATCH)])
+def _placeless(lab: Lab, domain: str) -> Features:
+    """The model's features less what it knows of a place in any picture of a domain."""
+    some = pictures(TARGET_REFERENCES[:32], domain)
+    latents = torch.cat([lab.parts.encode_image(one) for one in some.split(BATCH)])
+    every = torch.cat([of_model(lab, some, one) for one in latents.split(BATCH)])
     return without_position(every.mean(dim=0, keepdim=True))
 
 
@@ -281,10 +283,7 @@ class CrossImage:
         maps = attn.get_attention_scores(queries, keys, attention_mask)
         if self.on:
             own, *edits = maps.chunk(3)
-            edits = [
-                (one - one.mean(-1, True)) * self.CONTRAST + one.mean(-1, True) for one in edits
-            ]
-            maps = torch.cat([own, *edits])
+            maps = torch.cat([own, *(contrasted(one) for one in edits)])
         shown = attn.to_out[0](attn.batch_to_head_dim(torch.bmm(maps, values)))
         return attn.to_out[1](shown) / attn.rescale_output_factor
 
