@@ -126,7 +126,7 @@ def of_position(_: Lab, pictures: Tensor, __: Tensor) -> Tensor:
 
 
 def of_nothing(_: Lab, pictures: Tensor, __: Tensor) -> Tensor:
-    generator = torch.Generator().manual_seed(int(1000 * pictures.sum()))  # of each picture its own
+    generator = torch.Generator().manual_seed(int(1000 * pictures[..., 0].sum()))  # each its own
     return torch.randn(len(pictures), 64, CELLS, CELLS, generator=generator)
 
 
