@@ -15,7 +15,6 @@ from enum import Enum
 from pathlib import Path
 
 import torch
-from diffusers.models.attention_processor import Attention
 from torch import Tensor
 
 from demo_world import EVALUATION_SEEDS
@@ -57,7 +56,7 @@ from .correspondence import (
 from .cost_page import markdown_table
 from .lab import PAIRS, TARGET_REFERENCES, Case, Lab, Meter, Pair, make_case, open_lab, pictures
 from .metrics import colour_distribution, edge_agreement, psnr
-from .rivals.injection import kept_processors
+from .rivals.injection import EDIT, Injection, Switch, kept_processors, with_source_rows
 from .rivals.recolouring import METHODS as RECOLOURING
 from .rivals.recolouring import with_moments
 from .statistics import mean_interval
@@ -260,32 +259,20 @@ def _root(matrix: Tensor, power: float) -> Tensor:
     return vectors * values.clamp_min(1e-8).pow(power) @ vectors.T
 
 
-class CrossImage:
-    """Self-attention in which the edit's queries read the exemplar's keys and values.
+class CrossImage(Injection):
+    """The edit's queries read the exemplar's keys and values, with more contrast, as published.
 
-    Rows are (exemplar, null, target); maps are given more contrast, as published.
+    Rows are (exemplar, null, target).
     """
 
-    def __init__(self) -> None:
-        self.on = False
+    def exchanged(
+        self, queries: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return queries, *(with_source_rows(one, EDIT) for one in (keys, values))
 
-    def __call__(
-        self,
-        attn: Attention,
-        hidden_states: Tensor,
-        encoder_hidden_states: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-    ) -> Tensor:
-        projected = (attn.to_q, attn.to_k, attn.to_v)
-        queries, keys, values = (attn.head_to_batch_dim(one(hidden_states)) for one in projected)
-        if self.on:
-            keys, values = (one.chunk(3)[0].repeat(3, 1, 1) for one in (keys, values))
-        maps = attn.get_attention_scores(queries, keys, attention_mask)
-        if self.on:
-            own, *edits = maps.chunk(3)
-            maps = torch.cat([own, *(contrasted(one) for one in edits)])
-        shown = attn.to_out[0](attn.batch_to_head_dim(torch.bmm(maps, values)))
-        return attn.to_out[1](shown) / attn.rescale_output_factor
+    def maps(self, rows: Tensor) -> Tensor:
+        own, *edits = rows.chunk(3)
+        return torch.cat([own, *(contrasted(one) for one in edits)])
 
 
 def contrasted(maps: Tensor) -> Tensor:
@@ -300,7 +287,7 @@ def cross_image(guidance: float, until: float) -> Arm:
         there = case.at(USUAL)
         source = there.inverted(Meter())
         example = _inverted(there, case.reference_latents)
-        attention, unet = CrossImage(), case.lab.parts.pipeline.unet
+        attention, unet = CrossImage(Switch()), case.lab.parts.pipeline.unet
         with kept_processors(unet) as before:
             decoder = {one for one in before if one.startswith("up_blocks") and "attn1" in one}
             unet.set_attn_processor(
@@ -324,11 +311,11 @@ def _crossed(case: Case, source, example, attention: CrossImage, guidance: float
     together = Conditioning(torch.cat(words))
     for index, (sigma, next_sigma) in enumerate(schedule.pairs()):
         state = example.state(schedule.steps - index).expand_as(x)
-        attention.on = 0.1 <= index / schedule.steps < until
+        attention.switch.on = 0.1 <= index / schedule.steps < until
         rows = model.denoise(torch.cat([state, x, x]), sigma, together)
         _, unconditional, conditional = rows.chunk(3)
         x = ddim_step(x, combine(unconditional, conditional, guidance), sigma, next_sigma)
-        if attention.on:
+        if attention.switch.on:
             x = with_moments(x, example.state(schedule.steps - index - 1))
     return x
 

@@ -74,7 +74,7 @@ def kept_processors(unet: UNet2DConditionModel):
 class Injection:
     """An attention processor in whose rows (source, null, target) others look as the source does.
 
-    `maps` changes what is attended to, `looks` (queries, keys) before.
+    `maps` changes what is attended to, `exchanged` the queries, keys and values before.
     """
 
     def __init__(self, switch: Switch) -> None:
@@ -91,14 +91,16 @@ class Injection:
         projected = (attn.to_q(hidden_states), attn.to_k(context), attn.to_v(context))
         queries, keys, values = (attn.head_to_batch_dim(one) for one in projected)
         if self.switch.on:
-            queries, keys = self.looks(queries), self.looks(keys)
+            queries, keys, values = self.exchanged(queries, keys, values)
         maps = attn.get_attention_scores(queries, keys, attention_mask)
         gathered = torch.bmm(self.maps(maps) if self.switch.on else maps, values)
         shown = attn.to_out[1](attn.to_out[0](attn.batch_to_head_dim(gathered)))
         return shown / attn.rescale_output_factor
 
-    def looks(self, rows: Tensor) -> Tensor:
-        return rows
+    def exchanged(
+        self, queries: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        return queries, keys, values
 
     def maps(self, rows: Tensor) -> Tensor:
         return rows
@@ -111,8 +113,11 @@ class SelfInjection(Injection):
         super().__init__(switch)
         self.receivers = receivers
 
-    def looks(self, rows: Tensor) -> Tensor:
-        return with_source_rows(rows, self.receivers)
+    def exchanged(
+        self, queries: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        seen = (with_source_rows(one, self.receivers) for one in (queries, keys))
+        return *seen, values
 
 
 class CrossInjection(Injection):
