@@ -36,7 +36,7 @@ def texts_of(node: Mapping) -> dict:
         "display_name": node["display_name"],
         "description": node["description"],
         "inputs": {
-            name: {"name": name, "tooltip": facts["tooltip"]}
+            name: {"name": facts.get("display_name", name), "tooltip": facts["tooltip"]}
             for group in ("required", "optional")
             for name, (_, facts) in node["input"].get(group, {}).items()
         },

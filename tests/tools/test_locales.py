@@ -43,7 +43,10 @@ MARKS = set("{}@|")
 NODE = {
     "display_name": "S2ST Draw",
     "description": "Draws.",
-    "input": {"required": {"steps": ["INT", {"tooltip": "How many."}]}, "optional": {}},
+    "input": {
+        "required": {"steps": ["INT", {"tooltip": "How many."}]},
+        "optional": {"what": ["STRING", {"tooltip": "Of it.", "display_name": "what it is"}]},
+    },
     "output_name": ["image"],
     "output_tooltips": ["Draws."],
 }
@@ -51,7 +54,10 @@ DRAW = {
     "S2ST_Draw": {
         "display_name": "S2ST Draw",
         "description": "Draws.",
-        "inputs": {"steps": {"name": "steps", "tooltip": "How many."}},
+        "inputs": {
+            "steps": {"name": "steps", "tooltip": "How many."},
+            "what": {"name": "what it is", "tooltip": "Of it."},
+        },
         "outputs": {"0": {"name": "image", "tooltip": "Draws."}},
     }
 }
@@ -75,7 +81,8 @@ def test_texts_are_those_of_our_nodes():
 
 def test_a_text_stands_once_in_the_table_and_waits_there():
     table = renewed({"Draws.": {"zh": "绘制。"}, "Gone.": {"zh": "没了。"}}, DRAW)
-    assert list(table) == ["S2ST Draw", "Draws.", "steps", "How many.", "image"]
+    texts = ["S2ST Draw", "Draws.", "steps", "How many.", "what it is", "Of it.", "image"]
+    assert list(table) == texts
     assert table["Draws."] == {"zh": "绘制。", "ja": "", "ko": ""}
     chinese = translated(DRAW, table, "zh")["S2ST_Draw"]
     assert chinese["outputs"]["0"] == {"name": "image", "tooltip": "绘制。"}
@@ -123,9 +130,9 @@ def test_every_number_is_kept(language):
 def test_nodes_and_inputs_are_called_what_they_are_called(language):
     titles = [node["display_name"] for node in SHOWN.values()]
     short = [one.removeprefix("S2ST ") for one in titles]
-    inputs = {name for node in SHOWN.values() for name in node["inputs"] if "_" in name}
-    known = {one: one for one in [*titles, *inputs]}
-    known |= {one: f"S2ST {one}" for one in short if " " in one}
+    inputs = [one for node in SHOWN.values() for one in node["inputs"].items()]
+    known = {name: texts["name"] for name, texts in inputs if "_" in name}
+    known |= {one: one for one in titles} | {one: f"S2ST {one}" for one in short if " " in one}
     pattern = re.compile("|".join(rf"\b{one}\b" for one in sorted(known, key=len, reverse=True)))
     for text, said in in_words(language):
         for name in pattern.findall(text):
