@@ -41,7 +41,7 @@ class World:
 @cache
 def autoencoder() -> PipelineParts:
     """The demo model, for its autoencoder."""
-    return PipelineParts(as_pipeline(load()))
+    return PipelineParts.of(as_pipeline(load()))
 
 
 def world(seeds: Sequence[int], size: int, workers: int, folder: Path = FOLDER) -> World:
