@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -102,6 +102,21 @@ def one_by_one(items: Sequence[Item]) -> Iterator[Item]:
         stop_if_interrupted()
         yield one
         bar.update(1)
+
+
+def counting(total: int) -> Callable[[], None]:
+    """To be called after each of so many steps: a bar over all, and an end once Cancel is pressed.
+
+    For networks that are no MODEL, and so have no preview.
+    """
+    bar = comfy.utils.ProgressBar(total)
+
+    def done() -> None:
+        stop_if_interrupted()
+        bar.update(1)
+
+    stop_if_interrupted()
+    return done
 
 
 def _running_sums(expected: dict[str, int]) -> list[int]:
