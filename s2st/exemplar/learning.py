@@ -64,11 +64,12 @@ class Learner:
 
     def losses(self, lesson: Lesson, share: float) -> dict[str, Tensor]:
         """The means over a batch, weighted, after a share of the run; their sum is minimised."""
-        networks, others = self.networks, self.networks.of_photo(lesson.exemplars)
+        networks = self.networks
+        photo, others = (networks.of_photo(one) for one in (lesson.truth, lesson.exemplars))
         maps = networks.condition(lesson.shown)
         met = Met(networks.of_condition(maps), others, TEMPERATURE)
         warp, found = self._matched(met, lesson, "cycle")
-        domain = domain_loss(met.own, networks.of_photo(lesson.truth))
+        domain = domain_loss(met.own, photo)
         clean = self._estimate(lesson, warp.detach())
         found |= {"domain": domain, "diffusion": diffusion_loss(clean, lesson)}
         if share >= self.config.warm_up:
@@ -76,9 +77,7 @@ class Learner:
             _, more = self._matched(again, lesson, "iterated")
             for name in ("classes", "places"):
                 found[name] = (found[name] + more.pop(name)) / 2
-            with torch.no_grad():
-                photo = networks.of_photo(lesson.truth)
-            found |= {**more, "feature": domain_loss(again.own, photo)}
+            found |= {**more, "feature": domain_loss(again.own, photo.detach())}
             found["contextual"] = contextual_loss(clean, lesson.exemplars)
         return {name: getattr(self.config, name) * one.mean() for name, one in found.items()}
 

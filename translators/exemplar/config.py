@@ -17,7 +17,7 @@ class Training(Settings):
 
     design: Design = Design()
     learning: LearningConfig = LearningConfig()
-    steps: int = number(2200, 2, 10_000_000, "Lessons.")
+    steps: int = number(1600, 2, 10_000_000, "Lessons.")
     batch: int = number(8, 1, 1024, "Scenes of a lesson.")
     items: int = number(600, 2, 100_000, "Scenes that are rendered to learn from.")
     warm_up: int = number(60, 1, 1_000_000, "Steps in which the learning rate rises.")
@@ -33,7 +33,7 @@ class Training(Settings):
     show_every: int = number(200, 1, 1_000_000, "Steps between two pictures.")
 
 
-USUAL = Training()  # about an hour on two cores, by the guide's arithmetic in docs/development.md
+USUAL = Training()  # about an hour on two cores; docs/development.md has the arithmetic
 SMOKE = Training(
     design=Design(size=32, width=16, features=16, blocks=1, prior_width=16),
     learning=LearningConfig(rate=4e-3, average=0.9),
