@@ -143,23 +143,21 @@ def made(
     """(latents, the last warps, the share of places trusted at the first and at the last match)."""
     parts = labels.split(AT_ONCE)
     done = counting(len(parts) * config.evaluations)
-    latents, warps, shares = [], [], []
+    heard: list[list[Warp]] = []
+
+    def hear(_: Tensor, warp: Warp) -> None:
+        heard[-1].append(warp)
+
+    latents, trusted = [], torch.zeros(2)
     for part in parts:
-        heard: list[Warp] = []
+        heard.append([])
         latents.append(
-            network.scenes(
-                part,
-                exemplars,
-                config,
-                on_step=lambda _: done(),
-                on_match=lambda _, warp, heard=heard: heard.append(warp),
-            )
+            network.scenes(part, exemplars, config, on_step=lambda _: done(), on_match=hear)
         )
-        warps.append(heard[-1].latent.cpu())
-        ends = [float(heard[place].confidence.mean()) for place in (0, -1)]
-        shares.append([len(part) * one for one in ends])
-    means = torch.tensor(shares).sum(dim=0) / len(labels)
-    return torch.cat(latents), torch.cat(warps), means.tolist()
+        ends = [heard[-1][place].confidence.mean() for place in (0, -1)]
+        trusted += len(part) * torch.tensor(ends)
+    warps = [found[-1].latent.cpu() for found in heard]
+    return torch.cat(latents), torch.cat(warps), (trusted / len(labels)).tolist()
 
 
 def decoded(vae, latents: Tensor, like: Tensor) -> Tensor:

@@ -49,14 +49,13 @@ class SpadeBlock(nn.Module):
 
     def __init__(self, channels: int, condition: int) -> None:
         super().__init__()
-        self.spades = nn.ModuleList(Spade(channels, condition) for _ in range(2))
-        self.convolutions = nn.ModuleList(convolution(channels, channels) for _ in range(2))
+        self.before, self.between = Spade(channels, condition), Spade(channels, condition)
+        self.first, self.second = convolution(channels, channels), convolution(channels, channels)
 
     def forward(self, maps: Tensor, condition: Tensor) -> Tensor:
-        inner = maps
-        for spade, layer in zip(self.spades, self.convolutions, strict=True):
-            inner = layer(F.silu(spade(inner, condition)))
-        return maps + inner
+        inner = self.first(F.silu(self.before(maps, condition)))
+        out: Tensor = maps + self.second(F.silu(self.between(inner, condition)))
+        return out
 
 
 def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
@@ -75,7 +74,5 @@ def start(module: nn.Module, generator: torch.Generator) -> None:
             if one.bias is not None:
                 nn.init.zeros_(one.bias)
     for one in module.modules():
-        if isinstance(one, ResidualBlock):
+        if isinstance(one, ResidualBlock | SpadeBlock):
             nn.init.zeros_(one.second.weight)
-        elif isinstance(one, SpadeBlock):
-            nn.init.zeros_(one.convolutions[-1].weight)

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..kit.settings import Settings, number
+from ..look.exemplars import size_of
 from .contextual import contextual_loss
 from .losses import Met, class_loss, cycle_loss, domain_loss, place_loss
 from .networks import Networks
@@ -86,7 +87,7 @@ class Learner:
         counts = [lesson.exemplars.shape[1], lesson.classes.shape[1]]
         both = met.warp(torch.cat([lesson.exemplars, lesson.classes], dim=1))
         warp, brought = both.split(counts, dim=1)
-        own = F.adaptive_avg_pool2d(lesson.shown, lesson.truth.shape[-2:])
+        own = F.adaptive_avg_pool2d(lesson.shown, size_of(lesson.truth))
         return warp, {
             cycle: cycle_loss(met, warp, lesson.exemplars),
             "classes": class_loss(brought, own, lesson.classes),

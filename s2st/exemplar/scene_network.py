@@ -61,8 +61,14 @@ class SceneNetwork:
         self._check_labels(labels)
         classes = classes_of(labels.to(self._device), self.plan.legend)
         shown = one_hot(classes, self.plan.classes)
-        listeners = {"on_step": on_step, "on_match": on_match}
-        made = sampled(self.networks, shown, exemplars, config or SceneConfig(), **listeners)
+        made = sampled(
+            self.networks,
+            shown,
+            exemplars,
+            config or SceneConfig(),
+            on_step=on_step,
+            on_match=on_match,
+        )
         return made.to(labels.device)
 
     def save(self, path: Path, half: bool = False) -> None:
