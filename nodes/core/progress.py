@@ -104,19 +104,22 @@ def one_by_one(items: Sequence[Item]) -> Iterator[Item]:
         bar.update(1)
 
 
-def counting(total: int) -> Callable[[], None]:
-    """To be called after each of so many steps: a bar over all, and an end once Cancel is pressed.
-
-    For networks that are no MODEL, and so have no preview.
+def counting(total: int, form) -> Callable[[Tensor], None]:
+    """To be called with the clean estimate after each of so many steps of a network that is no
+    MODEL: a bar over all, a preview of latents in this format, and an end once Cancel is pressed.
     """
-    bar = comfy.utils.ProgressBar(total)
+    previewer = latent_preview.get_previewer(comfy.model_management.get_torch_device(), form)
+    bar, done = comfy.utils.ProgressBar(total), 0
 
-    def done() -> None:
+    def step(clean: Tensor) -> None:
+        nonlocal done
         stop_if_interrupted()
-        bar.update(1)
+        done += 1
+        shown = previewer.decode_latent_to_preview_image("JPEG", clean) if previewer else None
+        bar.update_absolute(done, total, shown)
 
     stop_if_interrupted()
-    return done
+    return step
 
 
 def _running_sums(expected: dict[str, int]) -> list[int]:

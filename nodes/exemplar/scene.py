@@ -12,10 +12,12 @@ from ...s2st.exemplar.design import Design
 from ...s2st.exemplar.sampling import SceneConfig
 from ...s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from ...s2st.look.exemplars import Exemplars, Warp
+from ...s2st.model.contract import StepRecord
 from ..core.api import CATEGORY, io, output
 from ..core.devices import on_device
 from ..core.files import Kept
 from ..core.layout import to_channels_first, to_image, trained_size
+from ..core.previews import fitted_colours, latent_format
 from ..core.progress import counting
 from ..core.reports import listed
 from ..core.settings import config_of, setting
@@ -94,11 +96,13 @@ class LabelsToScene(io.ComfyNode):
         check_vae(vae, design)
         maps = to_channels_first(labels)
         size = trained_size(maps, design.size, design.step)
-        known = vae.encode(to_image(fitted(to_channels_first(exemplar), design)))
+        shown = fitted(to_channels_first(exemplar), design)
+        known = vae.encode(to_image(shown)).to("cpu", torch.float32)
+        form = latent_format(1.0, fitted_colours(known, shown))
         with on_device(network.networks):
-            exemplars = network.exemplars(known.to("cpu", torch.float32))
+            exemplars = network.exemplars(known)
             sized = F.interpolate(maps, size=size, mode="nearest")
-            latents, warps, shares = made(network, sized, exemplars, config)
+            latents, warps, shares = made(network, sized, exemplars, config, form)
         scenes, warped = (decoded(vae, one, maps) for one in (latents, warps))
         report = report_of(maps, size, design, config, shares)
         return io.NodeOutput(scenes, warped, legend_picture(network.plan.legend), listed(report))
@@ -138,12 +142,15 @@ def fitted(pictures: Tensor, design: Design) -> Tensor:
 
 
 def made(
-    network: SceneNetwork, labels: Tensor, exemplars: Exemplars, config: SceneConfig
+    network: SceneNetwork, labels: Tensor, exemplars: Exemplars, config: SceneConfig, form
 ) -> tuple[Tensor, Tensor, list[float]]:
     """(latents, the last warps, the share of places trusted at the first and at the last match)."""
     parts = labels.split(AT_ONCE)
-    done = counting(len(parts) * config.evaluations)
+    step = counting(len(parts) * config.evaluations, form)
     heard: list[list[Warp]] = []
+
+    def told(record: StepRecord) -> None:
+        step(record.denoised)
 
     def hear(_: Tensor, warp: Warp) -> None:
         heard[-1].append(warp)
@@ -151,9 +158,7 @@ def made(
     latents, trusted = [], torch.zeros(2)
     for part in parts:
         heard.append([])
-        latents.append(
-            network.scenes(part, exemplars, config, on_step=lambda _: done(), on_match=hear)
-        )
+        latents.append(network.scenes(part, exemplars, config, on_step=told, on_match=hear))
         ends = [heard[-1][place].confidence.mean() for place in (0, -1)]
         trusted += len(part) * torch.tensor(ends)
     warps = [found[-1].latent.cpu() for found in heard]

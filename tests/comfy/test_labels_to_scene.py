@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from graphs import Graph, picture
+from test_running import progress_of
 
 from s2st.exemplar.design import Design
 from s2st.exemplar.networks import Networks, Plan
@@ -96,6 +97,18 @@ def test_matching_once_is_another_picture_and_the_seed_decides(comfy, file):
     usual, once, other, again = pictures_of(comfy, graph, *(one[0] for one in results))
     assert np.array_equal(usual, again)
     assert all(np.abs(usual - one).mean() > 1 / 255 for one in (once, other))
+
+
+def test_one_bar_over_the_whole_work_with_previews(comfy, file):
+    graph = Graph()
+    labels = picture(graph, 12, batch=5, height=32, width=32)
+    made = scene(graph, file, labels, picture(graph, 13, height=32, width=32))
+    graph.add("PreviewImage", images=made[0])
+    run = comfy.client.run(graph.nodes)
+    values = progress_of(run, made.name)
+    assert {most for _, most in values} == {14}  # two parts of seven evaluations
+    assert [value for value, _ in values] == sorted(value for value, _ in values)
+    assert values[-1][0] == 14 and len(run.previews) >= 5
 
 
 def test_the_file_is_offered(comfy, file):
