@@ -1,8 +1,9 @@
 """Translation after an exemplar (`bench exemplar`): what features match, and what comes of it.
 
-Three parts: how well features find what is what, against the renderer's truth; whether matching
+Four parts: how well features find what is what, against the renderer's truth; whether matching
 again while the picture forms finds more; and how near each class of a picture comes to its class in
-the exemplar, against how well the scene is kept, beside rivals.
+the exemplar, against how well the scene is kept, beside rivals; and what the trained variant's
+interleaving brings (`--weights`, by default the network that was trained last).
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from s2st.look.matching import matches, picture_directions
 from s2st.model.features import read_features
 from s2st.model.guidance import combine
 
+from .class_style import class_style_error
 from .correspondence import (
     CELLS,
     GOOD,
@@ -55,20 +57,19 @@ from .correspondence import (
 )
 from .cost_page import markdown_table
 from .lab import PAIRS, TARGET_REFERENCES, Case, Lab, Meter, Pair, make_case, open_lab, pictures
-from .metrics import colour_distribution, edge_agreement, psnr
+from .metrics import edge_agreement, psnr
 from .rivals.injection import EDIT, Injection, Switch, kept_processors, with_source_rows
 from .rivals.recolouring import METHODS as RECOLOURING
 from .rivals.recolouring import with_moments
 from .statistics import mean_interval
 from .store import ROOT, label_maps
+from .trained_exemplar import trained
 
 FOLDER = ROOT / "out" / "bench"
 BATCH = 8  # scenes that share an exemplar
 STRAY = 0.1  # of picture sides, of the mask that is measured
 USUAL = 20  # steps of what is no path
 PATH = 7
-LEAST_PIXELS = 40  # of a class that is compared
-CLASSES = 10
 CONTRAST = 1.67  # of cross-image attention's maps
 
 # How well features find what is what
@@ -359,22 +360,10 @@ def style_error(results: Tensor, case: Case, labels: Tensor, known: Tensor) -> T
     class's share; of classes that both have.
     """
     errors = [
-        _style_error(one, case.references[0], mine, known[0])
+        class_style_error(one, case.references[0], mine, known[0])
         for one, mine in zip(results, labels, strict=True)
     ]
     return torch.tensor(errors)
-
-
-def _style_error(result: Tensor, exemplar: Tensor, mine: Tensor, theirs: Tensor) -> float:
-    total, pixels = 0.0, 0
-    for number in range(CLASSES):
-        own, other = mine == number, theirs == number
-        if min(int(own.sum()), int(other.sum())) >= LEAST_PIXELS:
-            some = (result[:, own][None, ..., None], exemplar[:, other][None, ..., None])
-            first, second = (colour_distribution(one) for one in some)
-            apart = (first - second).abs().sum(dim=-1).mean() / (first.shape[-1] - 1)
-            total, pixels = total + float(apart) * int(own.sum()), pixels + int(own.sum())
-    return total / pixels if pixels else float("nan")
 
 
 def cases(lab: Lab, pair: Pair, seeds: Sequence[int], own: bool = False) -> Iterator[Case]:
@@ -454,6 +443,7 @@ def main(arguments: Sequence[str]) -> int:
     add("--parts", nargs="+", default=list(PARTS), choices=list(PARTS), help="which tables")
     add("--arms", nargs="*", default=[], help="only methods that begin so")
     add("--grid", action="store_true", help="features by block, noise level and draws")
+    add("--weights", type=Path, help="a scene network for the trained part (default: the newest)")
     add("--quick", action="store_true", help="2 scenes, one pair")
     add("--out", type=Path, default=FOLDER, help="folder of the results")
     options = parser.parse_args(arguments)
@@ -478,6 +468,7 @@ PARTS: dict[str, Callable[[Lab, Sequence[int], argparse.Namespace], str]] = {
     "forming": lambda lab, seeds, _: forming(lab, seeds),
     "translation": _translations,
     "identity": lambda lab, seeds, _: identity(lab, seeds[:8]),
+    "trained": lambda lab, seeds, options: trained(lab, seeds, options.weights, options.quick),
 }
 
 

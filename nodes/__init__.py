@@ -3,6 +3,7 @@
 from .core.api import ComfyExtension
 from .demo.scenes import NODES as DEMO
 from .exemplar.match import NODES as MATCH_EXEMPLAR
+from .exemplar.scene import NODES as LABELS_TO_SCENE
 from .exemplar.translate import NODES as EXEMPLAR
 from .looks.looks import NODES as LOOKS
 from .many_to_one.load import NODES as LOAD_TRANSLATOR
@@ -41,6 +42,7 @@ NODES = [
     *REGIONS,
     *EXEMPLAR,
     *MATCH_EXEMPLAR,
+    *LABELS_TO_SCENE,
     *PAINT_STROKES,
     *MAKE_STROKES,
     *WORD_REGIONS,

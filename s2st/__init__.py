@@ -13,6 +13,7 @@ Another two begin with coarse strokes in place of a picture (Singh et al., arXiv
 One takes a picture as its example (after Seo et al., arXiv 2209.11047):
 
     interleaved       places are matched by the model's own features, again while the picture forms
+    SceneNetwork      label maps into scenes by networks of its own, which are trained for it
 
 One needs no diffusion model, but training (arXiv 2402.12531, on StarGAN v2):
 
@@ -48,6 +49,8 @@ pictures from strokes, `exemplar` pictures after an example, `many_to_one` train
 """
 
 from .exemplar.interleaved import InterleavedConfig, interleaved
+from .exemplar.sampling import SceneConfig
+from .exemplar.scene_network import SceneNetwork
 from .kit.settings import Limits, Settings
 from .look.correlation import CorrelationConfig, CorrelationFactor, correlation_factor
 from .look.detail import DetailConfig, restore_detail
@@ -128,6 +131,8 @@ __all__ = [
     "Regions",
     "Region",
     "RegionConfig",
+    "SceneConfig",
+    "SceneNetwork",
     "Schedule",
     "SeedConfig",
     "Settings",

@@ -49,6 +49,12 @@ COMMANDS = (
         "--help)",
     ),
     Command(
+        name="train-exemplar",
+        module="translators.exemplar.train",
+        help="train the network that makes scenes of label maps after an exemplar (options: "
+        "--help)",
+    ),
+    Command(
         name="bench",
         module="bench",
         help="measure quality, ablation, speed or memory (options: --help)",

@@ -39,6 +39,14 @@ def cropped(image: Tensor, picture: PictureSize | None) -> Tensor:
     return image if picture is None else image[:, : picture.height, : picture.width, :]
 
 
+def trained_size(pictures: Tensor, size: int, step: int) -> tuple[int, int]:
+    """The pictures' shape with the shorter side as long as in training, in whole steps."""
+    height, width = pictures.shape[-2:]
+    scale = size / min(height, width)
+    high, wide = (max(size, round(side * scale / step) * step) for side in (height, width))
+    return high, wide
+
+
 def one_beside_several(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Batches of pictures by name, where a single picture is repeated to stand beside several."""
     most = max(len(one) for one in pictures.values())

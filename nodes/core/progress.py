@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -102,6 +102,24 @@ def one_by_one(items: Sequence[Item]) -> Iterator[Item]:
         stop_if_interrupted()
         yield one
         bar.update(1)
+
+
+def counting(total: int, form) -> Callable[[Tensor], None]:
+    """To be called with the clean estimate after each of so many steps of a network that is no
+    MODEL: a bar over all, a preview of latents in this format, and an end once Cancel is pressed.
+    """
+    previewer = latent_preview.get_previewer(comfy.model_management.get_torch_device(), form)
+    bar, done = comfy.utils.ProgressBar(total), 0
+
+    def step(clean: Tensor) -> None:
+        nonlocal done
+        stop_if_interrupted()
+        done += 1
+        shown = previewer.decode_latent_to_preview_image("JPEG", clean) if previewer else None
+        bar.update_absolute(done, total, shown)
+
+    stop_if_interrupted()
+    return step
 
 
 def _running_sums(expected: dict[str, int]) -> list[int]:

@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import comfy.latent_formats
 import comfy.model_base
 import comfy.sd
 import comfy.sd1_clip
@@ -81,14 +80,6 @@ class DemoWorld(comfy.supported_models_base.BASE):
     sampling_settings = {"beta_schedule": "linear", "linear_start": 0.00085, "linear_end": 0.012}
     supported_inference_dtypes = [torch.float16, torch.bfloat16, torch.float32]
     memory_usage_factor = 1.0
-
-
-def latent_format(scale: float, colours: list[list[float]], offset: list[float]):
-    """The demo autoencoder's latents: their scale, and how they look as colours."""
-    form = comfy.latent_formats.LatentFormat()
-    form.scale_factor, form.latent_channels = scale, len(colours)
-    form.latent_rgb_factors, form.latent_rgb_factors_bias = colours, offset
-    return form
 
 
 def unet_config(config: dict) -> dict:

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from ...demo_world import DOMAINS, EVALUATION_SEEDS, REFERENCE_SEEDS, prompt, render, scene
 from ..core.api import CATEGORY, io, output
+from ..core.previews import Colours, fitted_colours, latent_format
 from ..core.settings import member
 from .model import (
     demo_autoencoder,
     demo_text_encoder,
     demo_unet,
-    latent_format,
     read_files,
 )
 
@@ -54,24 +54,15 @@ class LoadDemoModel(io.ComfyNode):
         files = read_files(WEIGHTS)
         vae = demo_autoencoder(files)
         scale = float(files.configs["vae"].get("scaling_factor", 1.0))
-        colours, offset = latent_colours(vae, scale)
-        model = demo_unet(files, latent_format(scale, colours, offset))
+        model = demo_unet(files, latent_format(scale, latent_colours(vae, scale)))
         return io.NodeOutput(model, demo_text_encoder(files), vae)
 
 
-def latent_colours(vae, scale: float) -> tuple[list[list[float]], list[float]]:
-    """How each latent channel adds to red, green and blue: least squares over rendered scenes."""
+def latent_colours(vae, scale: float) -> Colours:
+    """How the demo model's latents look, learnt from rendered scenes."""
     scenes = [scene(number) for number in REFERENCE_SEEDS[:COLOUR_SCENES]]
     pictures = pictures_of([(one, domain) for one in scenes for domain in DOMAINS])
-    latents = vae.encode(pictures).float() * scale
-    small = torch.nn.functional.interpolate(
-        pictures.movedim(-1, 1), size=latents.shape[-2:], mode="area"
-    )
-    known = torch.nn.functional.pad(latents.movedim(1, -1).reshape(-1, latents.shape[1]), (0, 1))
-    known[:, -1] = 1.0
-    wanted = small.movedim(1, -1).reshape(-1, 3) * 2 - 1
-    fitted = torch.linalg.lstsq(known, wanted).solution
-    return fitted[:-1].tolist(), fitted[-1].tolist()
+    return fitted_colours(vae.encode(pictures).float() * scale, pictures.movedim(-1, 1))
 
 
 def pictures_of(wanted) -> Tensor:

@@ -6,23 +6,21 @@ from enum import Enum
 
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ...s2st.many_to_one.domains import Domain, Kind, number_of
 from ...s2st.many_to_one.translator import Translator
 from ..core.api import CATEGORY, io, output
 from ..core.devices import on_device
-from ..core.layout import to_channels_first, to_image
+from ..core.layout import to_channels_first, to_image, trained_size
 from ..core.progress import one_by_one
 from ..core.reports import listed
 from ..core.settings import member
 from ..core.types import TranslatorSocket
-from ..pictures.charts import INK, PAPER, as_image, font
+from ..pictures.legend import legend_picture
 
 AT_ONCE = 8
 MOST_ANSWERS = 64
-LINE, SWATCH, LEGEND_WIDTH = 28, 20, 240
 
 
 class Style(str, Enum):
@@ -99,7 +97,8 @@ class TranslateDomain(io.ComfyNode):
             styles, lines = styles_of(translator, target, asked, style_seed, answers, reference)
             made, sizes = translated(translator, pictures, given, wanted, styles)
         report = [f"{source} to {target}: {len(pictures)} in, {len(made)} out", *lines, *sizes]
-        return io.NodeOutput(to_image(made), legend_of(wanted), listed(report))
+        legend = legend_picture(wanted.legend, f"{wanted.name} has no classes")
+        return io.NodeOutput(to_image(made), legend, listed(report))
 
 
 def styles_of(
@@ -145,7 +144,8 @@ def translated(
     styles: list[Tensor | None],
 ) -> tuple[Tensor, list[str]]:
     """(every picture under every style at the pictures' own size, a line if they were scaled)."""
-    height, width = size_for(translator, pictures)
+    design = translator.plan.design
+    height, width = trained_size(pictures, design.size, design.stride)
     scaled = resized(pictures, height, width, source)
     parts = [(part, style) for style in styles for part in scaled.split(AT_ONCE)]
     made = [
@@ -158,19 +158,9 @@ def translated(
     if (high, wide) == (height, width):
         return answers, []
     line = (
-        f"scaled to {width} x {height} and back, for it was trained at "
-        f"{translator.plan.design.size} pixels a side"
+        f"scaled to {width} x {height} and back, for it was trained at {design.size} pixels a side"
     )
     return resized(answers, high, wide, target), [line]
-
-
-def size_for(translator: Translator, pictures: Tensor) -> tuple[int, int]:
-    """The pictures' shape with the shorter side as long as in training, in whole strides."""
-    design, (height, width) = translator.plan.design, pictures.shape[-2:]
-    scale, stride = design.size / min(height, width), design.stride
-    sides = (max(design.size, round(side * scale / stride) * stride) for side in (height, width))
-    high, wide = sides
-    return high, wide
 
 
 def resized(pictures: Tensor, height: int, width: int, domain: Domain) -> Tensor:
@@ -181,18 +171,6 @@ def resized(pictures: Tensor, height: int, width: int, domain: Domain) -> Tensor
         return F.interpolate(pictures, size=(height, width), mode="nearest")
     made = F.interpolate(pictures, size=(height, width), mode="bilinear", antialias=True)
     return made.clamp(0, 1)
-
-
-def legend_of(domain: Domain) -> Tensor:
-    """The classes' names beside their colours, as IMAGE."""
-    names = domain.legend or {f"{domain.name} has no classes": PAPER}
-    picture = Image.new("RGB", (LEGEND_WIDTH, LINE * len(names) + LINE - SWATCH), PAPER)
-    draw = ImageDraw.Draw(picture)
-    for place, (name, colour) in enumerate(names.items()):
-        top = LINE * place + LINE - SWATCH
-        draw.rectangle((8, top, 8 + SWATCH, top + SWATCH), fill=tuple(colour))
-        draw.text((16 + SWATCH, top + 2), name, INK, font(14))
-    return as_image(picture)
 
 
 NODES = [TranslateDomain]

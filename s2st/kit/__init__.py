@@ -1,1 +1,1 @@
-"""Settings and files: knows nothing of pictures."""
+"""Settings, files, and the legend of a label map: knows nothing of what pictures show."""

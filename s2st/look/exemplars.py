@@ -74,7 +74,11 @@ def exemplars_of(model: Denoiser, latents: Tensor, conditioning: Conditioning) -
 
 def warp_of(exemplars: Exemplars, features: Tensor, size: Size, config: MatchConfig) -> Warp:
     """For pictures with features [B, F, h', w'], whose latents have a size."""
-    own, exemplars = picture_directions(features, size), exemplars.to(features)
+    return warp_to(exemplars.to(features), picture_directions(features, size), config)
+
+
+def warp_to(exemplars: Exemplars, own: Tensor, config: MatchConfig) -> Warp:
+    """For pictures with directions [B, H, W, F] of the same space as the exemplars'."""
     brought = warped(own, exemplars.directions, exemplars.latents, config.temperature)
     if config.stray >= ANYWHERE:
         return Warp(brought, torch.ones_like(brought[:, :1]))

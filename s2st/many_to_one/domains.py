@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-import torch
 from torch import Tensor
 
-COLOURS = 3
-MOST_CLASSES = 64
-LIGHTEST = 255
+from ..kit.legend import LEAST_CLASSES, MOST_CLASSES, Legend, legend_of, one_hot, plain
+from ..kit.legend import classes_of as classes_in
+from ..kit.legend import painted as painted_in
 
-Legend = Mapping[str, tuple[int, int, int]]
+COLOURS = 3
 
 
 class Kind(str, Enum):
@@ -37,11 +36,11 @@ class Domain:
     legend: Legend = field(default_factory=dict)  # of a label map: each class's colour in 0..255
 
     def __post_init__(self) -> None:
-        if (self.kind is Kind.LABELS) != (2 <= len(self.legend) <= MOST_CLASSES):
+        if (self.kind is Kind.LABELS) != (LEAST_CLASSES <= len(self.legend) <= MOST_CLASSES):
             raise ValueError(
                 f"The domain {self.name!r} is of kind {self.kind.value!r} with {len(self.legend)} "
-                f"colours in its legend, but label maps need 2 to {MOST_CLASSES} and others none: "
-                f"give a colour for each class."
+                f"colours in its legend, but label maps need {LEAST_CLASSES} to {MOST_CLASSES} and "
+                f"others none: give a colour for each class."
             )
 
     @property
@@ -52,14 +51,13 @@ class Domain:
     @property
     def facts(self) -> dict[str, Any]:
         """In plain values, for a file."""
-        legend = {name: list(colour) for name, colour in self.legend.items()}
-        return {"name": self.name, "kind": self.kind.value, "many": self.many, "legend": legend}
+        facts = {"name": self.name, "kind": self.kind.value, "many": self.many}
+        return {**facts, "legend": plain(self.legend)}
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Domain:
         """What `facts` told."""
-        legend = {name: (r, g, b) for name, (r, g, b) in facts["legend"].items()}
-        name, many = str(facts["name"]), bool(facts["many"])
+        name, legend, many = str(facts["name"]), legend_of(facts["legend"]), bool(facts["many"])
         return cls(name=name, kind=Kind(facts["kind"]), many=many, legend=legend)
 
     def channels_of(self, pictures: Tensor) -> Tensor:
@@ -67,7 +65,7 @@ class Domain:
         if self.kind is Kind.GREY:
             return pictures.mean(dim=1, keepdim=True) * 2 - 1
         if self.kind is Kind.LABELS:
-            return classes_shown(self.classes_of(pictures), len(self.legend))
+            return one_hot(self.classes_of(pictures), len(self.legend)) * 2 - 1
         return pictures * 2 - 1
 
     def pictures_of(self, channels: Tensor) -> Tensor:
@@ -78,21 +76,11 @@ class Domain:
 
     def classes_of(self, pictures: Tensor) -> Tensor:
         """The class of every pixel of label pictures, [B, H, W]: whose colour is the nearest."""
-        colours = self._colours(pictures)
-        apart = [(pictures - one[:, None, None]).square().sum(dim=1) for one in colours]
-        return torch.stack(apart).argmin(dim=0)
+        return classes_in(pictures, self.legend)
 
     def painted(self, classes: Tensor) -> Tensor:
         """Classes [B, H, W] in their colours, [B, 3, H, W] in 0..1."""
-        return self._colours(classes)[classes].movedim(-1, 1).contiguous()
-
-    def _colours(self, like: Tensor) -> Tensor:
-        return torch.tensor(list(self.legend.values()), device=like.device) / LIGHTEST
-
-
-def classes_shown(classes: Tensor, count: int) -> Tensor:
-    """One channel a class, [B, count, H, W]: 1 where it is, -1 where it is not."""
-    return torch.nn.functional.one_hot(classes, count).movedim(-1, 1).float() * 2 - 1
+        return painted_in(classes, self.legend)
 
 
 def number_of(domains: Sequence[Domain], name: str) -> int:

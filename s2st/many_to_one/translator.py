@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kit.storage import damage_told, read_file, write_file
+from ..kit.storage import check_weights, damage_told, read_file, write_file
 from .domains import COLOURS, number_of
 from .networks import Networks, Plan
 
@@ -97,7 +97,7 @@ class Translator:
         with damage_told(path, KIND):
             plan = Plan.of(facts)
             networks = Networks(plan, torch.Generator().manual_seed(0))
-            _check_weights(networks, tensors)
+            check_weights(networks.state_dict(), tensors)
             networks.load_state_dict(tensors)
             made = facts["made"]
             if not isinstance(made, dict):
@@ -147,15 +147,6 @@ class Translator:
                 f"The source is {width} x {height} pixels, but its sides must be multiples of "
                 f"{stride} from {2 * stride}; it was trained at {self.plan.design.size}: scale it."
             )
-
-
-def _check_weights(networks: Networks, tensors: Mapping[str, Tensor]) -> None:
-    """Weights are those of these networks, by name and shape."""
-    wanted = {name: one.shape for name, one in networks.state_dict().items()}
-    found = {name: one.shape for name, one in tensors.items()}
-    wrong = sorted(dict(wanted.items() ^ found.items()))
-    if wrong:
-        raise ValueError(f"its weights are not those of the networks it names, as {wrong[0]} shows")
 
 
 def check_pictures(name: str, pictures: Tensor) -> None:

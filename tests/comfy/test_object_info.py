@@ -8,7 +8,7 @@ from tools import help_pages, locales
 GOLDEN = Path(__file__).parent / "object_info.json"
 # Lists of the files that are there.
 DYNAMIC = {("S2ST_LoadTrajectory", "file"), ("S2ST_LoadPreset", "file"), ("S2ST_LoadLook", "file")}
-DYNAMIC |= {("S2ST_LoadTranslator", "file")}
+DYNAMIC |= {("S2ST_LoadTranslator", "file"), ("S2ST_LabelsToScene", "file")}
 ABOUT_VALUES = ("default", "min", "max", "options")
 
 

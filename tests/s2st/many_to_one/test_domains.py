@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from s2st.many_to_one.domains import Domain, Kind, classes_shown, number_of
+from s2st.many_to_one.domains import Domain, Kind, number_of
 
 LEGEND = {"sky": (0, 0, 255), "road": (128, 128, 128), "tree": (0, 128, 0)}
 LABELS = Domain(name="labels", kind=Kind.LABELS, many=False, legend=LEGEND)
@@ -45,8 +45,3 @@ def test_a_domain_comes_back_from_its_facts():
 def test_an_unknown_name_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="'night', but this translator knows day, labels"):
         number_of((Domain(name="day"), LABELS), "night")
-
-
-def test_one_channel_a_class():
-    shown = classes_shown(torch.tensor([[[0, 2]]]), 3)
-    assert shown[0, :, 0, :].T.tolist() == [[1, -1, -1], [-1, -1, 1]]

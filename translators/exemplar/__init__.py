@@ -1,0 +1,1 @@
+"""What the trained variant of MIDMs is trained on and how: the demo world, in its VAE's latents."""
