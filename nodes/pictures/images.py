@@ -17,6 +17,12 @@ def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
     return vae.encode(to_image(padded(picture, stride))), size
 
 
+def latent_of(image: Tensor, vae) -> dict:
+    """The same as a LATENT that remembers the size."""
+    samples, size = encoded(image, vae)
+    return {"samples": samples, PICTURE_KEY: size}
+
+
 def decoded(latent: dict, vae) -> Tensor:
     """A LATENT as IMAGE, in the size that its picture had before it was padded."""
     samples, channels = latent["samples"], vae.latent_channels
@@ -46,8 +52,7 @@ class EncodeImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, vae) -> io.NodeOutput:
-        samples, size = encoded(image, vae)
-        return io.NodeOutput({"samples": samples, PICTURE_KEY: size})
+        return io.NodeOutput(latent_of(image, vae))
 
 
 class DecodeImage(io.ComfyNode):
