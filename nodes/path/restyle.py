@@ -13,6 +13,7 @@ from ...s2st.explore.preset import Preset
 from ...s2st.look.detail import radius_for, restored_at_own_size
 from ...s2st.look.kept import KeptLook, at_most
 from ...s2st.look.mask import restored_outside
+from ...s2st.model.autoencoder import LEAST
 from ...s2st.path.restyle import RestyleConfig
 from ...s2st.path.settings import PathSettings
 from ..core.api import CATEGORY, io, known, output
@@ -110,7 +111,7 @@ class Restyle(io.ComfyNode):
         wishes, picture = config_of(RestyleConfig, given), to_channels_first(image)
         settings = wishes.settings(base_of(preset, given.get("noise_seed", 0)))
         schedule = settings.schedule(sigma_table(model))
-        latent = latent_of(sized(picture, wishes), vae)
+        latent = latent_of(sized(picture, wishes), vae, LEAST)
         words = {"source": now, "positive": wanted, "negative": given.get("avoid", "")}
         inputs = {name: encoded_prompt(clip, text) for name, text in words.items()}
         inputs |= {"target_domain": domain_of_look(look, vae, wishes), "mask": mask}
@@ -162,7 +163,7 @@ def domain_of_look(look: Tensor | KeptLook | None, vae, wishes: RestyleConfig):
     """A look as it is, pictures encoded."""
     if look is None or isinstance(look, KeptLook):
         return look
-    return latent_of(sized(to_channels_first(look), wishes), vae)
+    return latent_of(sized(to_channels_first(look), wishes), vae, LEAST)
 
 
 def sharpened(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Module
 
@@ -17,14 +16,13 @@ from ..look.found import FindConfig, found_regions
 from ..look.kept import KeptLook, at_most
 from ..look.regions import RegionalLook, regional_look
 from ..look.task import Task
-from ..model.autoencoder import padded
+from ..model.autoencoder import LEAST, padded
 from ..model.contract import Conditioning
 from ..model.features import read_features
 from ..model.guidance import Prompt
 from ..path.difference_path import difference_path
 from .job import Job
 
-LEAST = 8  # latents along a side: networks halve them several times
 KNOWN_SIZES = 8  # for which prompts are kept
 
 
@@ -62,10 +60,7 @@ class Translator:
 
     def _whole(self, picture: Tensor) -> Tensor:
         """In whole latents, and enough of them for the network."""
-        stride = self._encoder.stride
-        height, width = (max(side, LEAST * stride) for side in picture.shape[-2:])
-        more = (0, width - picture.shape[-1], 0, height - picture.shape[-2])
-        return padded(F.pad(picture, more, mode="replicate"), stride)
+        return padded(picture, self._encoder.stride, LEAST)
 
     def _task(self, latent: Tensor, size: tuple[int, int]) -> Task:
         source, target, negative = self._prompts(size)

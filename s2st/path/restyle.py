@@ -45,7 +45,8 @@ class RestyleConfig(Settings):
         1.0, 0.0, 2.0, "How firmly edges and fine detail stay: 1 suits most, 0 lets them go."
     )
     quality: Quality = choice(
-        Quality.NORMAL, "draft is quick and rough; best takes longest, for a last run."
+        Quality.NORMAL,
+        "draft is quick and rough; best takes many steps, which helps now and then.",
     )
     megapixels: float = number(
         1.0,
