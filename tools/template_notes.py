@@ -101,7 +101,7 @@ START_RESTYLE = (
     "- too much, or edges move: **strength** 0.5, **keep_structure** 1.5 or 2\n"
     "- lamps or stars drawn anew are faint: lower **keep_structure**\n"
     "- another version: change **noise_seed**\n"
-    "- to try things: **quality** draft; for the last run: best"
+    "- to try things quickly: **quality** draft"
 )
 START_LOOK = (
     "Your picture, and what became of it, in its own size and with its own fine detail. The report "
@@ -155,8 +155,8 @@ FILM = (
 )
 FILM_RESTYLE = (
     "**Change first**: **quality** draft, until words and look are right.\n\n"
-    "Frames flicker less with **keep_structure** 1.5 and without **strength** above 1. Long films, "
-    "and steadier ones, are a command: `python -m s2st translate --source film.mp4`."
+    "Frames are changed one by one, so they may flicker. Long films, and steadier ones, are a "
+    "command: `python -m s2st translate --source film.mp4`."
 )
 FILM_SAVE = (
     "The frames are joined again with the film's own frame rate and sound and saved in ComfyUI's "
