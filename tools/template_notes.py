@@ -138,7 +138,7 @@ SKY = (
 )
 SKY_MASK = (
     "Here the sky is found by its blue: what is brighter than **value** in the blue channel, "
-    "without thin lines.\n\n"
+    "without thin lines and a pixel beyond its edges.\n\n"
     "In a photo of yours, paint it: right-click *Load Image*, *Open in MaskEditor*, paint over the "
     "sky, and connect the node's *MASK* to **mask** of *Restyle*."
 )

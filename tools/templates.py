@@ -275,8 +275,10 @@ def only_the_sky(info: Mapping[str, dict]) -> Workflow:
     flow.note(notes.SKY_MASK)
     blue = flow.add("ImageToMask", {"image": picture, "channel": "blue"})[0]
     bright = flow.add("ThresholdMask", {"mask": blue, "value": 0.75})[0]
-    without_lines = {"mask": bright, "expand": -2, "tapered_corners": False}
-    mask = flow.add("GrowMask", without_lines, "without thin lines")[0]
+    fewer = {"mask": bright, "expand": -2, "tapered_corners": False}
+    blocks = flow.add("GrowMask", fewer, "without thin lines")[0]
+    more = {"mask": blocks, "expand": 3, "tapered_corners": False}
+    mask = flow.add("GrowMask", more, "up to every edge")[0]
     white = flow.add("MaskToImage", {"mask": mask})[0]
     shown(flow, white, "the mask")
     flow.group("3 - Restyle", 420)
