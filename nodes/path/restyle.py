@@ -19,7 +19,7 @@ from ...s2st.path.settings import PathSettings
 from ..core.api import CATEGORY, io, known, output
 from ..core.asked import Asked
 from ..core.autoencoder import check_vae_fits
-from ..core.latents import packed, picture_of, unpacked
+from ..core.latents import PICTURE_KEY, packed, unpacked
 from ..core.layout import PictureSize, mask_for_pictures, to_channels_first, to_image
 from ..core.progress import Progress, stop_if_interrupted
 from ..core.prompts import encoded_prompt
@@ -112,10 +112,10 @@ class Restyle(io.ComfyNode):
         settings = wishes.settings(base_of(preset, given.get("noise_seed", 0)))
         schedule = settings.schedule(sigma_table(model))
         latent = latent_of(sized(picture, wishes), vae, LEAST)
+        source, size = unpacked(model, latent, "The picture"), latent[PICTURE_KEY]
         words = {"source": now, "positive": wanted, "negative": given.get("avoid", "")}
         inputs = {name: encoded_prompt(clip, text) for name, text in words.items()}
         inputs |= {"target_domain": domain_of_look(look, vae, wishes), "mask": mask}
-        source, size = unpacked(model, latent, "The picture"), picture_of(latent)
         asked = Asked.of(model, {**inputs, "cfg": settings.guidance}, source, size)
         parts = bar(asked, settings, schedule.steps, matched_with(model, asked, settings))
         progress = Progress(model, {**parts, DETAIL: len(picture)})
@@ -173,8 +173,8 @@ def sharpened(
     drawn, returned = (_decoded(one, vae) for one in (result, latent))
     threes = [*zip(drawn, picture, returned, strict=True)]
     made = [
-        restored_at_own_size(*(one[None] for one in three), config=config)
-        for three in progress.one_by_one(threes)
+        restored_at_own_size(one[None], source[None], back[None], config)
+        for one, source, back in progress.one_by_one(threes)
     ]
     return torch.cat(made)
 
