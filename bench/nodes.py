@@ -42,7 +42,14 @@ LIMITS = {
     "channels": (32, 32),
     "batch": (1, 1),
 }  # the least, and how far apart
-HEADS = ("node", "seconds", "times KSampler", "MiB beyond the model", "times KSampler's")
+HEADS = (
+    "node",
+    "seconds",
+    "times KSampler",
+    "times its own network",
+    "MiB beyond the model",
+    "times KSampler's",
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Ran:
 
     node: str
     seconds: float
+    network: float  # of these seconds, in the network's forward passes
     own: float  # MiB at its peak, beyond what was held before
 
 
@@ -60,7 +68,9 @@ def sockets(flow: Workflow, options: argparse.Namespace) -> dict[str, Output]:
         model = flow.add("S2ST_LoadDemoModel", {})[0]
     else:
         model = flow.add("BenchModel", {"channels": options.channels})[0]
+    model = flow.add("BenchWatch", {"model": model})[0]
     found = {"model": model, "parameters": flow.add("BenchSize", {"model": model})[0]}
+    found["spent"] = flow.add("BenchSpent", {"model": model})[0]
     for seed, name in enumerate(("source", "positive", "negative")):
         found[name] = flow.add("BenchPrompt", {"model": model, "seed": seed})[0]
     for name, batch in {"latent": options.batch, "target_domain": REFERENCES}.items():
@@ -120,13 +130,19 @@ def measured(server: Server, options: argparse.Namespace) -> tuple[dict[str, obj
     given = sockets(flow, options)
     wanted = stages(flow, given, options.steps)
     graph = to_api(flow.as_json(), info)
-    told = client.run(up_to(graph, given["parameters"])).outputs[ASKED]["text"][0]
+    told = answer(client, up_to(graph, given["parameters"]))
     client.run(warming(up_to(graph, wanted[PLAIN])))
     version = client.get_json("/system_stats")["system"]["comfyui_version"]
     process = PROCESSES / str(server.process.pid)
-    rows = [ran(client, up_to(graph, one), name, process) for name, one in wanted.items()]
+    spent = up_to(graph, given["spent"])
+    rows = [ran(client, up_to(graph, one), spent, name, process) for name, one in wanted.items()]
     client.close()
     return {"parameters": int(told), "comfyui": version}, rows
+
+
+def answer(client: ComfyClient, graph: Mapping[str, dict]) -> str:
+    """The text of a graph that ends in one."""
+    return client.run(graph).outputs[ASKED]["text"][0]
 
 
 def warming(graph: Mapping[str, dict]) -> dict[str, dict]:
@@ -138,13 +154,21 @@ def warming(graph: Mapping[str, dict]) -> dict[str, dict]:
     }
 
 
-def ran(client: ComfyClient, graph: Mapping[str, dict], name: str, process: Path) -> Ran:
+def ran(
+    client: ComfyClient,
+    graph: Mapping[str, dict],
+    spent: Mapping[str, dict],
+    name: str,
+    process: Path,
+) -> Ran:
     """Run a graph of which all but one node is cached, and look at the server's memory."""
+    answer(client, spent)  # the network's seconds count from now on
     (process / "clear_refs").write_text("5")  # the peak counts from now on
     before, began = held(process, "VmRSS"), time.perf_counter()
     client.run(graph)
     seconds = time.perf_counter() - began
-    one = Ran(name, seconds, held(process, "VmHWM") - before)
+    peak = held(process, "VmHWM") - before
+    one = Ran(name, seconds, float(answer(client, spent)), peak)
     print(f"{one.node}: {one.seconds:.1f} s, {one.own:.0f} MiB", flush=True)
     return one
 
@@ -159,7 +183,11 @@ def table(rows: Sequence[Ran]) -> str:
     plain = next(one for one in rows if one.node == PLAIN)
     lines = []
     for one in rows:
-        times = f"{one.seconds:.1f}", f"{one.seconds / plain.seconds:.1f}"
+        times = (
+            f"{one.seconds:.1f}",
+            f"{one.seconds / plain.seconds:.2f}",
+            f"{one.seconds / one.network:.2f}",
+        )
         lines.append(
             [one.node, *times, f"{one.own:.0f}", f"{one.own / plain.own:.1f}" if plain.own else ""]
         )
@@ -176,7 +204,8 @@ def told(run: Mapping[str, Any]) -> str:
     return (
         f"{run['parameters'] / 1e6:.1f} million parameters in float32, {run['pixels']} pixels, "
         f"{run['steps']} steps, guidance as each node has it at first, one update of each "
-        f"optimisation. ComfyUI {run['comfyui']}. {machine_line(run['machine'])}\n\n{table(rows)}"
+        f"optimisation; what the inner loops and backward passes take is beside the network's "
+        f"forward passes. ComfyUI {run['comfyui']}. {machine_line(run['machine'])}\n\n{table(rows)}"
     )
 
 

@@ -10,7 +10,7 @@ from demo_world import LABELS
 from . import duels as rules
 from .axes import AXES, CLASS_AXES, COLOUR, FRECHET, PSNR, Axis
 from .cost_page import machine_line, markdown_table
-from .duels import DECIDING, OURS, Verdict, mean, rows_by_name, verdict
+from .duels import DECIDING, OURS, Verdict, mean, rows_by_name, strongest, verdict
 from .judging import RULE, shown
 from .lab import Family
 from .methods import PAPER
@@ -85,6 +85,35 @@ def not_won(one: Verdict, findings: Findings) -> str:
     if any(row.family is Family.RECOLOURING for row in findings.rows):
         text += " Rivals that only recolour the source are no part of this: they never draw."
     return text
+
+
+def short_part(findings: Findings) -> str:
+    """What the README shows: the default, the strongest rival and a few that everybody knows."""
+    best = [name + Variant.RESTORED.value for name in strongest(findings, 1)]
+    labels = {
+        OURS: "**S2ST's difference path (the default)**",
+        **{name: f"{plain_name(name)}, the strongest rival" for name in best},
+        PAPER + Variant.RESTORED.value: "the paper's stages",
+        "DDIM inversion" + Variant.RESTORED.value: "DDIM inversion",
+    }
+    found = rows_by_name(findings, lambda row: row.name in labels)
+    shown = [name for name in labels if name in found]
+    lines = [
+        [labels[name], *(axis.shown(mean(found[name], axis)) for axis in DECIDING)]
+        + [price(found[name])]
+        for name in shown
+    ]
+    heads = ["", "to truth, dB", "edges kept", "colour distance", "evaluations"]
+    size, pairs = findings.facts["scenes"], findings.pairs
+    return "\n\n".join(
+        [
+            f"Means over {', '.join(pairs)}: translations whose truth is known, {size} held-out "
+            "scenes each, with the source's detail restored in all of them:",
+            markdown_table(heads, lines),
+            f"{won(verdict(findings))} All rivals and all losses: "
+            "[docs/quality.md](docs/quality.md).",
+        ]
+    )
 
 
 def grouped(duels: Sequence[Duel], pairs: Sequence[str]) -> str:

@@ -256,13 +256,15 @@ def _standing_duels(before: Findings | None, rows: Sequence[Row]) -> dict[tuple,
 
 
 def _missing(plan: Plan, rows: Sequence[Row]) -> list[str]:
-    """Pairs and methods of the plan that have no row."""
+    """Pairs of the plan that have no row, and methods that have none in the others."""
     known = {one.key for one in rows}
-    absent = [
+    begun = {pair for pair, _ in known}
+    absent = [pair.name for pair in plan.pairs if pair.name not in begun]
+    absent += [
         f"{method.name} ({pair.name})"
         for pair in plan.pairs
         for method in plan.methods
-        if (pair.name, method.name) not in known
+        if pair.name in begun and (pair.name, method.name) not in known
     ]
     everything = {one.name for one in all_methods()} <= {one.name for one in plan.methods}
     left_out = trained.left_out() if everything else None

@@ -18,11 +18,13 @@ from pathlib import Path
 
 from demo_world.model import CHECKPOINT, WEIGHTS
 
+from .cost_page import with_part
+from .duels import verdict
 from .judges import SMALL, JudgeConfig
 from .judging import RULE
 from .lab import PAIRS
 from .methods import all_methods, chosen
-from .page import PAGE, opening, page
+from .page import PAGE, opening, page, short_part
 from .pictures import write_pictures
 from .plan import Line, Plan, at_our_cost, evaluated, findings_of, tuned
 from .rows import NUMBERS, Findings, read, write
@@ -30,7 +32,7 @@ from .running import Failure, make_missing
 from .store import FOLDER, ROOT
 
 STAGES = ("tune", "run", "cost", "report")
-DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
+DOCS, ELSEWHERE, README = ROOT / "docs", ROOT / "out" / "bench", ROOT / "README.md"
 QUICK = {
     "pairs": ["day to night"],
     "scenes": 8,
@@ -77,6 +79,9 @@ def report(plan: Plan, findings: Findings | None, docs: Path) -> None:
     write(findings, docs / NUMBERS)
     write_pictures(plan, findings, docs)
     (docs / PAGE).write_text(page(findings, docs), encoding="utf-8")
+    if docs == DOCS and verdict(findings).duels:
+        text = with_part(README.read_text(encoding="utf-8"), "quality", short_part(findings))
+        README.write_text(text, encoding="utf-8")
     print(opening(findings))
     print(f"The report is in {docs / PAGE}")
 

@@ -101,7 +101,7 @@ def along_the_path(choice: Path, case: Case) -> Tensor:
         setting = {"guidance": choice.guidance, "draws": choice.draws, "start": 1.0}
         pictures = plain_path(case, setting, Meter())
     else:
-        task = case.task(choice.guidance)
+        task = replace(case.task(choice.guidance), exemplars=case.exemplars)
         if isinstance(choice, ByRegion) and choice.where is not Where.WHOLE:
             regions = regions_of(case, choice.where, choice.count)
             task = replace(task, regional=regional_look(regions, case.reference_latents))
@@ -228,6 +228,29 @@ STUDIES = (
             "4 steps, a draft": {"steps": 4},
         },
         scenes=8,
+        everywhere=True,
+    ),
+    Study(
+        name="matched",
+        title="What matches in the references, and how it is mixed in",
+        base=Path(),
+        options={
+            "the default": {},
+            "nothing matched": {"config": {"matching": 0.0}},
+            "more of it": {"config": {"matching": 0.5}},
+            "all of it, in the first step alone": {
+                "config": {"matching": 1.0, "matched_until": 0.1}
+            },
+            "for longer": {"config": {"matched_until": 0.6}},
+            "matched again once": {"config": {"rematches": 1}},
+            "matched again twice, for longer": {"config": {"rematches": 2, "matched_until": 0.6}},
+            "a sharper choice": {"config": {"temperature": 0.02}},
+            "a softer choice": {"config": {"temperature": 0.1}},
+            "finer": {"config": {"grain": 0.5}},
+            "coarser": {"config": {"grain": 2.0}},
+            "only what is found back": {"config": {"stray": 0.1}},
+        },
+        scenes=16,
         everywhere=True,
     ),
     Study(

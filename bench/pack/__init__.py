@@ -1,5 +1,7 @@
 """A custom-node pack for the bench only: Stable Diffusion 1.5's shape, and noise for any model."""
 
+import time
+
 import comfy.model_management
 import comfy.model_patcher
 import comfy.supported_models
@@ -66,6 +68,45 @@ class BenchSize:
         return (str(sum(one.numel() for one in model.model.diffusion_model.parameters())),)
 
 
+class BenchWatch:
+    """A model whose network's own seconds are added up."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "watch", ("MODEL",)
+    began, spent = 0.0, 0.0
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    def watch(self, model):
+        network = model.model.diffusion_model
+        network.register_forward_pre_hook(lambda *_: setattr(BenchWatch, "began", time.time()))
+        network.register_forward_hook(self.add)
+        return (model,)
+
+    @staticmethod
+    def add(*_):
+        BenchWatch.spent += time.time() - BenchWatch.began
+
+
+class BenchSpent:
+    """The seconds that a watched network has taken since this was asked before."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "tell", ("STRING",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"model": ("MODEL",)}}
+
+    @classmethod
+    def IS_CHANGED(cls, model):
+        return float("nan")  # never the answer of before
+
+    def tell(self, model):
+        spent, BenchWatch.spent = BenchWatch.spent, 0.0
+        return (str(spent),)
+
+
 class BenchPrompt:
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("CONDITIONING",)
 
@@ -98,6 +139,8 @@ class BenchLatent:
 NODE_CLASS_MAPPINGS = {
     "BenchModel": BenchModel,
     "BenchSize": BenchSize,
+    "BenchWatch": BenchWatch,
+    "BenchSpent": BenchSpent,
     "BenchPrompt": BenchPrompt,
     "BenchLatent": BenchLatent,
 }

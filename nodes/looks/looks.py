@@ -78,8 +78,8 @@ class MakeLook(io.ComfyNode):
                 io.Model.Input(
                     "model",
                     optional=True,
-                    tooltip="Where regions shall find their own look: the model, whose features "
-                    "are kept then too.",
+                    tooltip="The model, whose features are kept then too: places and regions "
+                    "find their like by them, and no graph has to read them again.",
                 ),
                 io.Conditioning.Input(
                     "positive",
@@ -102,7 +102,7 @@ class MakeLook(io.ComfyNode):
         if (model is None) != (positive is None):
             raise ValueError(
                 "model and positive belong together, but one of them is connected: connect both "
-                "to keep features for regions, or neither."
+                "to keep features, or neither."
             )
         encoder, features = VaeEncoder(vae[0]), None
         if model is not None and positive is not None:
@@ -110,7 +110,7 @@ class MakeLook(io.ComfyNode):
             check_prompt_fits(model, positive, "positive", 1)
             check_features(model, positive)
             features = _reader(model, positive)
-        config = LookConfig(megapixels=one["megapixels"], regions=features is not None)
+        config = LookConfig(megapixels=one["megapixels"])
         preset = one.get("preset")
         with torch.inference_mode(False):
             made = kept_look(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import stat
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -42,28 +43,41 @@ def opened(path: Path) -> Image.Image:
 
 def read(path: Path) -> Picture:
     """A picture the right way up, of any depth, with or without alpha."""
+    with _sentences(path.name):
+        kept = path.stat()
+        if not stat.S_ISREG(kept.st_mode):
+            raise Unreadable(f"{path.name} is no ordinary file, so it is not read.")
+        return _decoded(path, kept.st_size, path.name)
+
+
+def read_bytes(contents: bytes, name: str) -> Picture:
+    """The same of what a file would hold."""
+    with _sentences(name):
+        return _decoded(BytesIO(contents), len(contents), name)
+
+
+@contextmanager
+def _sentences(name: str) -> Iterator[None]:
+    """Whatever is wrong with a picture, in our own words."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of sizes, which are judged here
-            return _read(path)
+            yield
     except Unreadable:
         raise
     except Exception as error:  # decoders raise whatever a broken file brings them to
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise Unreadable(f"{path.name} cannot be read as a picture ({_line(reason)}).") from error
+        raise Unreadable(f"{name} cannot be read as a picture ({_line(reason)}).") from error
 
 
-def _read(path: Path) -> Picture:
-    kept = path.stat()
-    if not stat.S_ISREG(kept.st_mode):
-        raise Unreadable(f"{path.name} is no ordinary file, so it is not read.")
-    if kept.st_size == 0:
-        raise Unreadable(f"{path.name} is empty, so no picture can be read from it.")
-    with _unlimited(), Image.open(path) as image:
+def _decoded(file: Path | BytesIO, size: int, name: str) -> Picture:
+    if size == 0:
+        raise Unreadable(f"{name} is empty, so no picture can be read from it.")
+    with _unlimited(), Image.open(file) as image:
         megapixels = image.width * image.height / 1e6
         if megapixels > MOST_MEGAPIXELS:
             raise Unreadable(
-                f"{path.name} has {megapixels:.0f} megapixels, but at most {MOST_MEGAPIXELS} are "
+                f"{name} has {megapixels:.0f} megapixels, but at most {MOST_MEGAPIXELS} are "
                 f"taken: shrink it or cut it."
             )
         return _picture(ImageOps.exif_transpose(image))

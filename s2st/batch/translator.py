@@ -12,6 +12,7 @@ from torch.nn import Module
 from ..adapters.diffusers import PipelineParts
 from ..explore.run import mark_of
 from ..look.detail import DetailConfig, radius_for, restored_at_own_size
+from ..look.exemplars import Exemplars
 from ..look.found import FindConfig, found_regions
 from ..look.kept import KeptLook, at_most
 from ..look.regions import RegionalLook, regional_look
@@ -38,6 +39,10 @@ class Translator:
         self._look = kept.look(encoder.scaled)
         self._eta = None if kept.correlation is None else kept.correlation.eta
         self._places = kept.places
+        self._exemplars = None
+        if kept.places is not None and job.settings.matching:
+            latents = encoder.scaled(kept.places.latents)
+            self._exemplars = Exemplars.of(latents, kept.places.features)
         self._schedule = job.settings.schedule(parts.sigma_table)
         self._prompts = lru_cache(KNOWN_SIZES)(self._encoded)
 
@@ -71,6 +76,7 @@ class Translator:
             look=self._look.to(latent),
             eta=None if self._eta is None else self._eta.to(latent),
             regional=self._regional(latent, negative),
+            exemplars=None if self._exemplars is None else self._exemplars.to(latent),
         )
 
     def _encoded(self, size: tuple[int, int]) -> tuple[Conditioning, ...]:

@@ -14,7 +14,7 @@ from . import models
 from .options import add_settings, chosen
 
 HELP = "Keep the look of a folder of pictures in a file; commands and nodes read it."
-SETTINGS = ("megapixels", "regions")
+SETTINGS = ("megapixels", "features")
 CORRELATION = ("distance", "sharpness")
 
 
@@ -44,7 +44,7 @@ def run(given: argparse.Namespace) -> int:
     parts = models.loaded(given.model, given.config)
     kept = replace(made_of(paths, parts, config), prompt=given.prompt, settings=settings)
     if own is not None:
-        source = made_of(own, parts, replace(config, regions=False))
+        source = made_of(own, parts, replace(config, features=False))
         weights = CorrelationConfig(**chosen(given, CORRELATION))
         factor = correlation_factor(source.look(), kept.look(), weights)
         kept = replace(kept, correlation=factor)

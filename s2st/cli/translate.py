@@ -39,7 +39,12 @@ FAILURES = 1  # exit code where some pictures failed
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--source", type=Path, required=True, help="a folder with folders, a picture or a film")
+    add(
+        "--source",
+        type=Path,
+        required=True,
+        help="a folder with folders, a picture, a table or a film",
+    )
     add("--out", type=Path, required=True, help="where results go, under the same names")
     add("--look", type=Path, required=True, help=f"a folder of pictures, or a file *{SUFFIX}")
     add("--prompt", required=True, help="what the source pictures show")
@@ -68,12 +73,16 @@ def run(given: argparse.Namespace) -> int:
     SteadySettings(**chosen(given, STEADY))
     chosen_path(given)  # refuses what is wrong before the model is loaded
     check_request(given)
-    from ..batch.items import items_of, shard  # with Pillow, which comes along with diffusers
+    from ..batch.items import (
+        PICTURES_AND_TABLES,
+        items_of,
+        shard,
+    )  # with Pillow, which comes along with diffusers
     from ..batch.run import manifest_of, swept, translate_all
     from ..batch.worker import Work
 
     film = is_film(given.source)
-    whole = frames_of(given) if film else items_of(given.source, given.out)
+    whole = frames_of(given) if film else items_of(given.source, given.out, PICTURES_AND_TABLES)
     mine = shard(whole, *given.shard) if given.shard else whole
     items = mine[: given.limit]
     parts = models.loaded(given.model, given.config)
@@ -178,7 +187,7 @@ def job_of(given: argparse.Namespace, parts: PipelineParts, sizes: SizeSettings)
     from ..batch.translator import check_regions, model_mark
     from .looks import look_file
 
-    config = LookConfig(megapixels=sizes.megapixels, regions=sizes.regions > 0)
+    config = LookConfig(megapixels=sizes.megapixels)
     look = look_file(given.look, given.out, parts, config)
     kept = KeptLook.load(look)
     kept.check_made_by(parts.autoencoder)

@@ -29,7 +29,7 @@ from .look import Look, look_of
 KIND = "look"
 SUFFIX = ".look.safetensors"
 MOST_REFERENCES = 1000
-SHOWN = 64  # references at most with a thumbnail, or with features for regions
+SHOWN = 64  # references at most with a thumbnail, or with features
 THUMBNAIL = 128  # pixels along either side
 CELLS, PLACES = 32, 64  # along a side: of kept features, and of the latents they belong to
 PROBE = 64  # pixels along the side of the picture that tells autoencoders apart
@@ -58,14 +58,14 @@ class LookConfig(Settings):
     megapixels: float = number(
         1.0, 0.01, 64.0, "Larger references are shrunk to so many before they are encoded."
     )
-    regions: bool = choice(
-        False, "Whether features are kept too, by which a picture's regions find their own look."
+    features: bool = choice(
+        True, "Whether the model's features are kept too, by which places find their like."
     )
 
 
 @dataclass(frozen=True)
 class Places:
-    """What regions are found by and take their look from, of some references, at one size."""
+    """What places of a picture find their like by, of some references, at one size."""
 
     features: Tensor  # [N, F, h, w]
     latents: Tensor  # [N, C, H, W]
@@ -204,7 +204,7 @@ def kept_look(
 ) -> KeptLook:
     """From 1 to 1000 references, encoded one at a time; nothing of a picture's size is kept.
 
-    `features` reads those of raw latents [1, C, H, W], where regions are asked for.
+    `features` reads the model's of raw latents [1, C, H, W]; without a model none are kept.
     """
     config, count = config or LookConfig(), len(pictures)
     if not 1 <= count <= MOST_REFERENCES:
@@ -212,8 +212,6 @@ def kept_look(
             f"The look is to be made of {count} pictures, but 1 to {MOST_REFERENCES:,} can be "
             f"taken: choose some that show the domain well."
         )
-    if config.regions and features is None:
-        raise ValueError("Regions need the model's features: connect or name the model too.")
     shown = {count * number // min(count, SHOWN) for number in range(min(count, SHOWN))}
     quantiles: list[Tensor] = []
     thumbnails: list[Tensor] = []
@@ -227,7 +225,7 @@ def kept_look(
         quantiles.append(look_of(latent).quantiles)
         if place in shown:
             thumbnails.append(_square(picture))
-        if config.regions and features is not None and place in shown:
+        if config.features and features is not None and place in shown:
             read.append(F.adaptive_avg_pool2d(features(latent).cpu().float(), CELLS))
             latents.append(F.interpolate(latent, size=(PLACES, PLACES), mode="nearest"))
         on_picture(place + 1)

@@ -47,7 +47,7 @@ DEFAULT_GUIDANCE = 2.0  # the two branches cancel what they share, so little of 
 class DifferenceConfig(LossConfig, DrawnConfig):
     noise_seed: int = number(0, 0, 2**53, "Seed of the noise.")
     guided: float = number(
-        0.4, 0.0, 1.0, "Fraction of the run under guidance; the rest runs at scale 1."
+        0.25, 0.0, 1.0, "Fraction of the run under guidance; the rest runs at scale 1."
     )
     iterations: int = number(5, 0, 500, "Updates in every step; 0 leaves both terms out.")
     learning_rate: float = number(

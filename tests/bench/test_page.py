@@ -9,7 +9,7 @@ from invented import FACTS, NAMES, found, lines, row
 from bench.axes import PSNR
 from bench.lab import Family
 from bench.methods import DEFAULT, PAPER
-from bench.page import leaders, opening, page
+from bench.page import leaders, opening, page, short_part
 from bench.pictures import SHEET_RIVALS, sheet_rows
 from bench.rows import Variant, merged, read, shortened, write
 
@@ -43,6 +43,15 @@ def test_the_first_paragraph_says_so_where_nothing_was_lost():
     level = opening(found([*lines(NIGHT, psnr=21.0, frechet=0.5), *lines(SUNSET, frechet=0.5)]))
     assert "Not won: only equal in truth: Rival (day to night). By" in level
     assert "decides nothing, it is behind: Rival (everywhere)." in level
+
+
+def test_the_readme_gets_a_table_of_few_with_the_claim_in_words(rows):
+    text = short_part(found(rows))
+    assert text.startswith("Means over day to night, day to sunset: translations whose truth")
+    assert "(the default)** | 21.00 | 0.700 | 1.0000 | 20 + 5 b |" in text
+    assert "| Rival, the strongest rival | 21.25 |" in text
+    assert "| the paper's stages | 20.50 |" in text and "DDIM" not in text
+    assert "Against the 1 rivals" in text and text.endswith("[docs/quality.md](docs/quality.md).")
 
 
 def test_without_ours_or_a_rival_there_is_no_verdict(rows, tmp_path):

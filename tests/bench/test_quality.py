@@ -127,6 +127,13 @@ def test_the_page_can_be_printed_again_without_a_picture(run, tmp_path):
     assert {name: (run[1] / name).read_bytes() for name in before} == before
 
 
+def test_a_translation_that_has_not_run_is_named_once(run, tmp_path):
+    pairs = ["--pairs", "day to night", "day to fog", "--stages", "report"]
+    assert main([*arguments(run[0], tmp_path), *pairs]) == 0
+    found = json.loads((tmp_path / "quality.json").read_text(encoding="utf-8"))
+    assert found["missing"] == ["day to fog"]
+
+
 def test_a_run_of_one_method_replaces_its_row_alone(run, numbers, tmp_path):
     docs = tmp_path / "docs"
     shutil.copytree(run[1], docs)

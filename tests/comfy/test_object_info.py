@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tools import help_pages
+from tools import help_pages, locales
 
 GOLDEN = Path(__file__).parent / "object_info.json"
 # Lists of the files that are there.
@@ -66,6 +66,16 @@ def test_every_node_has_a_help_page(comfy, repository):
         for kind in ("required", "optional"):
             for key in node["input"].get(kind, {}):
                 assert f"| `{key}`" in page, (name, key)
+
+
+def test_the_server_gives_the_texts_of_every_language(comfy):
+    served = {
+        language: texts["nodeDefs"] for language, texts in comfy.client.get_json("/i18n").items()
+    }
+    languages = (locales.ENGLISH, *locales.LANGUAGES)
+    assert served == {one: locales.load(locales.definitions(one)) for one in languages}
+    present = locales.english(comfy.client.object_info())
+    assert served[locales.ENGLISH] == present, "run `python -m tools.locales`"
 
 
 def test_the_pack_loads_without_a_complaint(comfy):

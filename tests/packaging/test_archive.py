@@ -19,6 +19,7 @@ TOP = {
     "README.md",
     "__init__.py",
     "demo_world",
+    "locales",
     "nodes",
     "pyproject.toml",
     "requirements.txt",
@@ -94,10 +95,12 @@ def test_a_comfyui_starts_with_nothing_else_and_draws(archive, tree, tmp_path):
         client = ComfyClient(server.address)
         ids = {name for name in client.object_info() if name.startswith("S2ST_")}
         templates = client.get_json("/api/workflow_templates")["s2st"]
+        languages = set(client.get_json("/i18n"))
         graph, last = graph_from_scene_to_picture()
         run = client.run(graph)
         client.close()
     assert ids == {page.stem for page in (archive / "web" / "docs").iterdir()}
+    assert languages == {one.name for one in (archive / "locales").iterdir()}
     assert set(templates) == {one.stem for one in (archive / "workflows").glob("*.json")}
     assert len(run.outputs[last]["images"]) == 1
 

@@ -131,7 +131,7 @@ def test_it_says_what_it_is(installed, told):
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert told["Name"] == "s2st"
     assert f'version = "{told["Version"]}"' in project.splitlines()
-    assert set(told.get_all("Provides-Extra")) == {"dev", "diffusers", "films", "ray"}
+    assert set(told.get_all("Provides-Extra")) == {"dev", "diffusers", "films", "ray", "tables"}
     assert any("arxiv.org/abs/2312.00116" in url for url in told.get_all("Project-URL"))
     assert list(installed.rglob("licenses/LICENSE"))
 

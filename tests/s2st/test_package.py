@@ -14,6 +14,7 @@ ALSO = {
     "explore/sheet.py": {"PIL"},
     "batch/pictures.py": {"PIL"},
     "batch/films.py": {"av"},
+    "batch/tables.py": {"pyarrow"},
     "batch/ray_engine.py": {"ray"},
     "cli/pictures.py": {"PIL"},
     "cli/demo.py": {"demo_world"},

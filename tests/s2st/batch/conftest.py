@@ -13,7 +13,7 @@ from s2st.batch.translator import model_mark
 from s2st.batch.worker import Work
 from s2st.cli import models
 from s2st.cli.looks import Files, features_of
-from s2st.look.kept import LookConfig, kept_look
+from s2st.look.kept import kept_look
 from s2st.path.settings import PathSettings
 
 FEW = PathSettings(steps=2, iterations=1, first_draws=1, guided=0.0)
@@ -37,7 +37,7 @@ def parts():
 
 @pytest.fixture(scope="session")
 def look(parts, tmp_path_factory):
-    """A look's file, with features for regions."""
+    """A look's file, with features."""
     folder = tmp_path_factory.mktemp("looks")
     paths = [folder / f"{number}.png" for number in range(3)]
     for path, number in zip(paths, REFERENCE_SEEDS, strict=False):
@@ -45,7 +45,6 @@ def look(parts, tmp_path_factory):
     made = kept_look(
         Files(paths),
         parts.autoencoder,
-        LookConfig(regions=True),
         features=features_of(parts),
         prompt="a street at night",
     )

@@ -11,6 +11,7 @@ from s2st.batch.job import SizeSettings
 from s2st.batch.pictures import read
 from s2st.batch.translator import Translator, check_regions, model_mark
 from s2st.look.detail import DetailConfig
+from s2st.look.exemplars import Exemplars
 from s2st.look.kept import KeptLook
 
 
@@ -33,6 +34,7 @@ def test_it_does_what_the_library_does(job, parts, kept, picture):
         source=texts[0],
         target=Prompt(texts[1], texts[2], job.settings.guidance),
         look=kept.look(),  # the demo's autoencoder scales nothing
+        exemplars=Exemplars.of(kept.places.latents, kept.places.features),
     )
     settings = replace(job.settings, noise_seed=77)
     edited = difference_path(parts.denoiser, task, settings.schedule(parts.sigma_table), settings)
@@ -65,6 +67,15 @@ def test_the_noise_is_a_pictures_own_unless_all_share_it(job, parts, kept, pictu
     assert not torch.equal(one, other)
     film = Translator(replace(job, one_noise=True), parts, kept)
     assert torch.equal(film(picture, 1), film(picture, 2))
+
+
+def test_without_features_nothing_is_matched(job, parts, kept, picture):
+    left_out = replace(job, settings=replace(job.settings, matching=0.0))
+    matched, plain, bare = (
+        Translator(one, parts, look)(picture, 1)
+        for one, look in ((job, kept), (left_out, kept), (job, replace(kept, places=None)))
+    )
+    assert torch.equal(plain, bare) and not torch.equal(matched, plain)
 
 
 def test_regions_find_their_own_look(job, parts, kept, picture):

@@ -28,7 +28,7 @@ def test_pictures_are_read_one_at_a_time(pictures):
 
 
 def test_a_folder_is_made_into_a_look_once(pictures, parts, tmp_path):
-    out, config = tmp_path / "out", LookConfig(regions=True)
+    out, config = tmp_path / "out", LookConfig()
     path = look_file(pictures, out, parts, config)
     assert path == out / NAME
     kept, made = KeptLook.load(path), path.stat().st_mtime_ns

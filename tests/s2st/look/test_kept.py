@@ -63,7 +63,7 @@ def test_what_is_saved_is_loaded(pictures, tmp_path):
     def features(latent):
         return latent.repeat(1, 2, 1, 1)
 
-    whole = kept_look(pictures, Averages(), LookConfig(regions=True), features=features)
+    whole = kept_look(pictures, Averages(), LookConfig(), features=features)
     numbers = torch.ones(CHANNELS), torch.ones(CHANNELS), torch.ones(CHANNELS)
     factor = CorrelationFactor(*numbers, Distance.WASSERSTEIN, 2.0)
     whole = KeptLook(**{**vars(whole), "correlation": factor, "settings": {"steps": 5}})
@@ -167,9 +167,14 @@ def test_too_few_and_too_many_are_refused():
             kept_look([torch.zeros(1, 3, 4, 4)] * count, Averages())
 
 
-def test_regions_need_features(pictures):
-    with pytest.raises(ValueError, match="Regions need the model's features"):
-        kept_look(pictures, Averages(), LookConfig(regions=True))
+def test_features_are_kept_where_there_is_a_model_unless_unwanted(pictures):
+    def features(latent):
+        return latent
+
+    assert kept_look(pictures, Averages(), features=features).places is not None
+    assert kept_look(pictures, Averages()).places is None
+    none = kept_look(pictures, Averages(), LookConfig(features=False), features=features)
+    assert none.places is None
 
 
 class Drawn:
@@ -204,7 +209,7 @@ def test_places_are_even_over_the_references():
         seen.append(float(latent[0, 0, 0, 0]))
         return latent
 
-    look = kept_look(Drawn(130), Averages(), LookConfig(regions=True), features=features)
+    look = kept_look(Drawn(130), Averages(), LookConfig(), features=features)
     assert len(seen) == len(look.places.latents) == 64
     assert look.places.features.shape == (64, 4, 32, 32)
     with pytest.raises(ValueError, match="must be .references"):

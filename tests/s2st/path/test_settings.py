@@ -35,3 +35,10 @@ def test_what_lies_outside_the_limits_is_refused_by_name(wrong):
     (name,) = wrong
     with pytest.raises(ValueError, match=rf"PathSettings\.{name} is .* but must"):
         PathSettings(**wrong)
+
+
+def test_a_translation_asks_half_of_what_plain_sampling_does_and_a_draft_a_third():
+    # Guided sampling in 20 steps asks 40 times; matching is asked for once.
+    normal, draft = PathSettings(), PathSettings(steps=4)
+    assert expected_evaluations(normal, normal.guidance, normal.steps, matched=True) == 20
+    assert expected_evaluations(draft, draft.guidance, draft.steps, matched=True) == 13
