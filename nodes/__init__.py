@@ -11,6 +11,7 @@ from .many_to_one.translate import NODES as TRANSLATE_DOMAIN
 from .path.difference import NODES as DIFFERENCE
 from .path.explore import NODES as EXPLORE
 from .path.presets import NODES as PRESETS
+from .path.restyle import NODES as RESTYLE
 from .pictures.compare import NODES as COMPARE
 from .pictures.detail import NODES as DETAIL
 from .pictures.images import NODES as IMAGES
@@ -28,6 +29,7 @@ from .strokes.paint import NODES as PAINT_STROKES
 from .strokes.regions import NODES as WORD_REGIONS
 
 NODES = [
+    *RESTYLE,
     *INVERSION,
     *NULL_TEXT,
     *CORRELATION,

@@ -17,7 +17,7 @@ from tools.comfy_client import ComfyClient, Run
 from tools.comfyui import CACHE, Server, device_arguments, find, running
 from tools.demo import FOLDER as DEMO
 from tools.environment import ROOT
-from tools.templates import FOLDER, REFINE
+from tools.templates import FOLDER
 from tools.workflows import NEVER, to_api
 
 HALF = 256  # pixels of a quarter of a thumbnail
@@ -109,28 +109,79 @@ def step_by_step_with_charts(studio: Studio) -> list[np.ndarray]:
     return [scene_picture(EVALUATION_SEEDS[2], "day"), *made]
 
 
+def start_here(studio: Studio) -> list[np.ndarray]:
+    """Two scenes by day and at night."""
+    graph, titles = studio.graph("start_here")
+    graph[titles["the picture to change"]]["inputs"]["count"] = 2
+    made = studio.client.images(studio.run(graph), titles["save"])
+    sources = [scene_picture(number, "day") for number in EVALUATION_SEEDS[1:3]]
+    return [sources[0], made[0], sources[1], made[1]]
+
+
 def your_checkpoint(studio: Studio) -> list[np.ndarray]:
-    """A photo, its translation, and two photos of the look; the demo model stands in."""
-    graph, titles = studio.graph("your_checkpoint")
-    photos = {"the photo to translate": scene_picture(EVALUATION_SEEDS[3], "day")}
-    for number in range(1, 5):
-        look = scene_picture(REFERENCE_SEEDS[number], "night")
-        photos[f"photo {number} of the look"] = look
-    for title, picture in photos.items():
-        file = f"{title.replace(' ', '-')}.png"
-        as_image(picture).save(studio.inputs / file)
-        graph[titles[title]]["inputs"]["image"] = file
+    """A photo, its translation, the photo of the look, and another of its kind."""
+    photo = scene_picture(EVALUATION_SEEDS[3], "day")
+    looks = [scene_picture(REFERENCE_SEEDS[number], "night") for number in (1, 2)]
+    graph, titles = own_restyle(studio, "your_checkpoint", looks[0])
+    graph[titles["the photo to change"]]["inputs"]["image"] = kept(studio, photo, "photo")
+    made = studio.first(studio.run(graph), titles["save"])
+    return [photo, made, looks[0], looks[1]]
+
+
+def only_the_sky(studio: Studio) -> list[np.ndarray]:
+    """A scene, its mask, the scene with another sky, and a picture of that sky."""
+    graph, titles = studio.graph("only_the_sky")
+    run = studio.run(graph)
+    shown = [studio.first(run, titles[one]) for one in ("before", "the mask", "save")]
+    return [*shown, scene_picture(REFERENCE_SEEDS[0], "sunset")]
+
+
+def film(studio: Studio) -> list[np.ndarray]:
+    """Two frames before and after; scenes stand in for a film."""
+    frames = [scene_picture(EVALUATION_SEEDS[number], "day") for number in (6, 7)]
+    made = each_restyled(studio, "film", frames)
+    return [frames[0], made[0], frames[1], made[1]]
+
+
+def folder(studio: Studio) -> list[np.ndarray]:
+    """Two pictures of a folder and what became of them."""
+    photos = [scene_picture(EVALUATION_SEEDS[number], "day") for number in (8, 9)]
+    made = each_restyled(studio, "folder", photos)
+    return [photos[0], photos[1], made[0], made[1]]
+
+
+def each_restyled(studio: Studio, name: str, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """What a template makes of pictures that come, one by one, in the place of its own."""
+    graph, _ = own_restyle(studio, name, scene_picture(REFERENCE_SEEDS[3], "night"))
+    working = ("S2ST_Restyle", "S2ST_LoadDemoModel", "LoadImage")
+    graph = {one: node for one, node in graph.items() if node["class_type"] in working}
+    (node,) = (one for one in graph if graph[one]["class_type"] == "S2ST_Restyle")
+    graph[node]["inputs"]["image"] = ["picture", 0]
+    graph["seen"] = {"class_type": "PreviewImage", "inputs": {"images": [node, 0]}}
+    made = []
+    for number, picture in enumerate(pictures):
+        file = kept(studio, picture, f"{name}-{number}")
+        graph["picture"] = {"class_type": "LoadImage", "inputs": {"image": file}}
+        made.append(studio.first(studio.run(graph), "seen"))
+    return made
+
+
+def kept(studio: Studio, picture: np.ndarray, name: str) -> str:
+    """A picture in ComfyUI's input folder."""
+    as_image(picture).save(studio.inputs / f"{name}.png")
+    return f"{name}.png"
+
+
+def own_restyle(studio: Studio, name: str, look: np.ndarray) -> tuple[dict, dict[str, str]]:
+    """A template for a checkpoint with the demo model and its words, and a picture of the look."""
+    graph, titles = studio.graph(name)
+    graph[titles["a photo of the look"]]["inputs"]["image"] = kept(studio, look, "look")
     for node in graph.values():
-        given = node["inputs"]
-        if "megapixels" in given:
-            given["megapixels"] = OWN_SIZE
-        if node["class_type"] == "S2ST_Translate":
-            given |= {"refine": REFINE}
+        if node["class_type"] == "S2ST_Restyle":
+            node["inputs"] |= {"now": "a street on a sunny day", "wanted": "a street at night"}
         if node["class_type"] == "CheckpointLoaderSimple":
             node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
-    result = studio.first(studio.run(graph), titles["save"])
-    source, *looks = photos.values()
-    return [source, result, looks[0], looks[1]]
+    return graph, titles
 
 
 def invert_once_many_prompts(studio: Studio) -> list[np.ndarray]:
@@ -230,10 +281,14 @@ def like_that_photo_your_checkpoint(studio: Studio) -> list[np.ndarray]:
 def thumbnails(only: Sequence[str] = ()) -> list[str]:
     """Run every template, or these alone, and write its thumbnail beside it."""
     makers = (
+        start_here,
+        your_checkpoint,
+        only_the_sky,
+        film,
+        folder,
         demo_day_to_night,
         find_my_settings,
         step_by_step_with_charts,
-        your_checkpoint,
         invert_once_many_prompts,
         paint_a_street,
         paint_with_your_checkpoint,

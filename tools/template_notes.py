@@ -87,30 +87,95 @@ STEPS_LOOK = (
     "To try the null text of stage 3, connect it to *null_text* of Trajectory Optimize: more of "
     "the look, at the price of edges."
 )
+START = (
+    "## Start here\n"
+    "Press **Run**. A street by day becomes the same street at night. Nothing has to be "
+    "downloaded: a small model comes with this pack and runs on any computer.\n\n"
+    "**Change first**: the words at *what it shall be* and, to match, **domain** at *pictures of "
+    "the look*: a street in the snow, in the rain, in fog, at sunset."
+)
+START_RESTYLE = (
+    "**What it is now**: the picture in a short sentence. **What it shall be**: the same sentence, "
+    "and only what shall change is changed.\n\n"
+    "- too weak: raise **strength** to 1.5 or 2\n"
+    "- too much, or edges move: **strength** 0.5, **keep_structure** 1.5 or 2\n"
+    "- lamps or stars drawn anew are faint: lower **keep_structure**\n"
+    "- another version: change **noise_seed**\n"
+    "- to try things quickly: **quality** draft"
+)
+START_LOOK = (
+    "Your picture, and what became of it, in its own size and with its own fine detail. The report "
+    "says with which settings.\n\n"
+    "Next: the template *your checkpoint*. The detailed nodes behind this one are in *demo day to "
+    "night*."
+)
 OWN = (
     "## Your checkpoint, your photo\n"
-    "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint.\n"
-    "2. Choose the photo to translate.\n"
-    "3. Choose a few photos of the look you want (group 2): other places are fine.\n"
-    "4. Write both prompts (group 3) and press **Run**.\n\n"
-    "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 0.56 for SD 2.1 at 768, 1.0 for XL. "
-    "The shape of the photo is kept."
+    "1. Choose a Stable Diffusion 1.x, 2.x or XL checkpoint. If you have none, the editor offers "
+    "one.\n"
+    "2. Choose the photo to change.\n"
+    "3. Choose a photo of the look you want: another place is fine.\n"
+    "4. Write what it is now and what it shall be, and press **Run**."
+)
+OWN_RESTYLE = (
+    "**Change first**: the two sentences. Short and true beats long and poetic.\n\n"
+    "**megapixels**: 0.25 for SD 1.x, 0.56 for SD 2.1 at 768, 1 for XL. Larger photos are worked "
+    "on at so many and given back in their own size.\n\n"
+    "- too weak: raise **strength** to 1.5 or 2\n"
+    "- too much, or edges move: **strength** 0.5, **keep_structure** 1.5 or 2\n"
+    "- only a part shall change: connect a mask to **mask**, see *only the sky*\n"
+    "- settings found by *find my settings*: *S2ST Load Preset* into **preset**\n"
+    "- several photos of the look: *S2ST Make Look* into **look**"
 )
 OWN_LOOK = (
-    "Four photos that look as the result shall look: only their colours and light count, not "
-    "what they show. One is enough to start; more are steadier. For more than four, chain "
-    "another *Batch Images*."
+    "The result is saved in ComfyUI's output folder. The report says at which size the photo was "
+    "worked on and with which settings."
 )
-OWN_WORDS = (
-    "Describe the photo in one sentence, then the same sentence with the new time of day, "
-    "season or weather. Short and true beats long and poetic."
+SKY = (
+    "## Only the sky\n"
+    "Press **Run**. The sky turns to sunset, and every pixel outside the mask stays as it is.\n\n"
+    "**Change first**: the words, and **first** for another scene."
 )
-OWN_TRANSLATE = (
-    "- **too weak**: raise *cfg* (4 to 7) or *appearance_weight*\n"
-    "- **too strong**: lower *cfg* (1.5 to 2), or *trajectory_iterations*\n"
-    "- **edges move**: raise *structure_weight* (5 to 10), set *trajectory_start* to 0\n"
-    "- **only a part shall change**: connect a *mask*, white changes\n"
-    "- **slow or out of memory**: *seed_iterations* and *trajectory_start* 0, fewer megapixels"
+SKY_MASK = (
+    "Here the sky is found by its blue: what is brighter than **value** in the blue channel, "
+    "without thin lines and a pixel beyond its edges.\n\n"
+    "In a photo of yours, paint it: right-click *Load Image*, *Open in MaskEditor*, paint over the "
+    "sky, and connect the node's *MASK* to **mask** of *Restyle*."
+)
+SKY_RESTYLE = (
+    "**mask**: white may change, black stays. Soft edges fade; any size is taken.\n\n"
+    "Say what the whole picture is and shall be, not the sky alone."
+)
+FILM = (
+    "## A film\n"
+    "1. Choose a short film and a checkpoint.\n"
+    "2. Choose one photo of the look: one look and one noise serve all frames.\n"
+    "3. Write what it is now and what it shall be, and press **Run**. The sound is kept.\n\n"
+    "All frames are in memory at once: begin with two seconds."
+)
+FILM_RESTYLE = (
+    "**Change first**: **quality** draft, until words and look are right.\n\n"
+    "Frames are changed one by one, so they may flicker. Long films, and steadier ones, are a "
+    "command: `python -m s2st translate --source film.mp4`."
+)
+FILM_SAVE = (
+    "The frames are joined again with the film's own frame rate and sound and saved in ComfyUI's "
+    "output folder."
+)
+MANY = (
+    "## A folder\n"
+    "1. Put the pictures into a folder inside ComfyUI's *input* folder, press **R**, choose it in "
+    "*Load Image Dataset from Folder*. Their sizes may differ.\n"
+    "2. Choose a checkpoint and a photo of the look, write the two sentences.\n"
+    "3. Press **Run**: one picture after the other is changed, under one look."
+)
+MANY_RESTYLE = (
+    "**Change first**: the sentences; they must fit all pictures of the folder, so keep them "
+    "general.\n\nTry a folder of two or three pictures before you run hundreds."
+)
+MANY_SAVE = (
+    "Results are numbered in the folder's order and do not keep their names. With names, to be "
+    "stopped and taken up again, it is a command: `python -m s2st translate --source folder`."
 )
 ONCE = (
     "## Invert once, many prompts\n"

@@ -18,9 +18,31 @@ REFINE = 3  # of the inversions that a template shows and keeps
 SCENES, REFERENCES = 4, 16
 OTHER_SCENES = 100  # the first day picture of the source domain: no pairs with the night ones
 SHORT_NAME = "v1-5-pruned-emaonly-fp16.safetensors"
+ITS_HOME = "https://huggingface.co/Comfy-Org/stable-diffusion-v1-5-archive/resolve/main"
+CHECKPOINT = {
+    "name": SHORT_NAME,
+    "url": f"{ITS_HOME}/{SHORT_NAME}?download=true",
+    "directory": "checkpoints",
+}
+ITS_SIZE = 0.25  # megapixels that it was trained for
 PHOTO = "example.png"
+OWN_WORDS = ("a photo of a street by day", "a photo of a street at night")
 PACK = "of this pack: "  # before the names of translators that come with it
 SCENES_TRANSLATOR = ROOT / "demo_world" / "weights" / "scenes.translator.safetensors"
+
+
+def checkpoint(flow: Workflow) -> tuple[Output, ...]:
+    """Model, CLIP and VAE of a file that the editor offers to fetch where it is missing."""
+    return flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME}, models=[CHECKPOINT])
+
+
+def restyled(
+    flow: Workflow, loaded: Sequence[Output], image: Output, words: Sequence[str], **more: Any
+) -> tuple[Output, Output]:
+    """(the changed pictures, the report) of the one node that does it all."""
+    parts = dict(zip(("model", "clip", "vae"), loaded, strict=True))
+    said = dict(zip(("now", "wanted"), words, strict=True))
+    return flow.add("S2ST_Restyle", {"image": image, **parts, **said, **more})[:2]
 
 
 def prompt(flow: Workflow, clip: Output, text: str, title: str) -> Output:
@@ -201,35 +223,111 @@ def step_by_step_with_charts(info: Mapping[str, dict]) -> Workflow:
     return flow
 
 
-def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
-    """Stable Diffusion 1.x, 2.x or XL and photos of one's own."""
-    flow = Workflow("your_checkpoint", info)
-    flow.group("1 - Checkpoint and photo")
-    flow.note(notes.OWN)
-    model, clip, vae = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
-    photo = flow.add("LoadImage", {"image": PHOTO}, "the photo to translate")[0]
-    photo = scaled(flow, photo, "size of the photo")
-    flow.group("2 - Photos of the look")
-    flow.note(notes.OWN_LOOK)
-    look = target_photos(flow)
-    flow.group("3 - Words and latents")
-    flow.note(notes.OWN_WORDS)
-    source = prompt(flow, clip, "a photo of a street by day", "source prompt")
-    target = prompt(flow, clip, "a photo of a street at night", "target prompt")
-    negative = prompt(flow, clip, "", "negative prompt (empty)")
-    start = encoded(flow, photo, vae, "encode the photo")
-    domain = encoded(flow, look, vae, "encode the look")
-    flow.group("4 - Translate", 380)
-    flow.note(notes.OWN_TRANSLATE)
-    prompts = {"model": model, "source": source, "positive": target, "negative": negative}
-    wanted = {**prompts, "latent": start, "target_domain": domain}
-    result, charts, report, _ = flow.add("S2ST_Translate", wanted)
-    shown(flow, charts, "losses: they should fall")
+def start_here(info: Mapping[str, dict]) -> Workflow:
+    """The one simple node with the embedded model."""
+    flow = Workflow("start_here", info)
+    flow.group("1 - Model and pictures")
+    flow.note(notes.START)
+    loaded = flow.add("S2ST_LoadDemoModel", {})
+    picture = scenes(flow, {"first": 1, "count": 1}, "the picture to change")[0]
+    wanted = {"domain": "night", "split": "reference", "count": 4}
+    look = scenes(flow, wanted, "pictures of the look")[0]
+    flow.group("2 - Restyle", 420)
+    flow.note(notes.START_RESTYLE)
+    words = ("a street on a sunny day", "a street at night")
+    made, report = restyled(flow, loaded, picture, words, look=look)
+    flow.group("3 - Look", 420)
+    flow.note(notes.START_LOOK)
+    shown(flow, picture, "before")
+    save(flow, made, "s2st/start_here")
     told(flow, report, "report")
-    flow.group("5 - Look", 560)
-    pictures = sharpened(flow, decoded(flow, result, vae, "decode"), photo, vae)
-    compare(flow, {"source": photo, "result": pictures, "target_domain": look})
-    save(flow, pictures, "s2st/your_checkpoint")
+    return flow
+
+
+def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
+    """Stable Diffusion 1.x, 2.x or XL and two photos of one's own."""
+    flow = Workflow("your_checkpoint", info)
+    flow.group("1 - Checkpoint and photos")
+    flow.note(notes.OWN)
+    loaded = checkpoint(flow)
+    photo = flow.add("LoadImage", {"image": PHOTO}, "the photo to change")[0]
+    look = flow.add("LoadImage", {"image": PHOTO}, "a photo of the look")[0]
+    flow.group("2 - Restyle", 420)
+    flow.note(notes.OWN_RESTYLE)
+    made, report = restyled(flow, loaded, photo, OWN_WORDS, look=look, megapixels=ITS_SIZE)
+    flow.group("3 - Look", 420)
+    flow.note(notes.OWN_LOOK)
+    save(flow, made, "s2st/your_checkpoint")
+    told(flow, report, "report")
+    return flow
+
+
+def only_the_sky(info: Mapping[str, dict]) -> Workflow:
+    """A mask, here found by colour, and nothing outside it is touched."""
+    flow = Workflow("only_the_sky", info)
+    flow.group("1 - Model and pictures")
+    flow.note(notes.SKY)
+    loaded = flow.add("S2ST_LoadDemoModel", {})
+    picture = scenes(flow, {"first": 5, "count": 1}, "the picture to change")[0]
+    wanted = {"domain": "sunset", "split": "reference", "count": 4}
+    look = scenes(flow, wanted, "pictures of the look")[0]
+    flow.group("2 - The sky")
+    flow.note(notes.SKY_MASK)
+    blue = flow.add("ImageToMask", {"image": picture, "channel": "blue"})[0]
+    bright = flow.add("ThresholdMask", {"mask": blue, "value": 0.75})[0]
+    fewer = {"mask": bright, "expand": -2, "tapered_corners": False}
+    blocks = flow.add("GrowMask", fewer, "without thin lines")[0]
+    more = {"mask": blocks, "expand": 3, "tapered_corners": False}
+    mask = flow.add("GrowMask", more, "up to every edge")[0]
+    white = flow.add("MaskToImage", {"mask": mask})[0]
+    shown(flow, white, "the mask")
+    flow.group("3 - Restyle", 420)
+    flow.note(notes.SKY_RESTYLE)
+    words = ("a street on a sunny day", "a street at sunset")
+    made, report = restyled(flow, loaded, picture, words, look=look, mask=mask)
+    flow.group("4 - Look", 420)
+    shown(flow, picture, "before")
+    save(flow, made, "s2st/only_the_sky")
+    told(flow, report, "report")
+    return flow
+
+
+def film(info: Mapping[str, dict]) -> Workflow:
+    """Frames under one look and one noise, and the film's own sound."""
+    flow = Workflow("film", info)
+    flow.group("1 - Checkpoint, film and look")
+    flow.note(notes.FILM)
+    loaded = checkpoint(flow)
+    taken = flow.add("LoadVideo", {"file": "film.mp4"}, "the film")[0]
+    flow.column()
+    look = flow.add("LoadImage", {"image": PHOTO}, "a photo of the look")[0]
+    frames, sound, rate = flow.add("GetVideoComponents", {"video": taken})[:3]
+    flow.group("2 - Restyle", 420)
+    flow.note(notes.FILM_RESTYLE)
+    made, report = restyled(flow, loaded, frames, OWN_WORDS, look=look, megapixels=ITS_SIZE)
+    flow.group("3 - Film again", 420)
+    flow.note(notes.FILM_SAVE)
+    joined = flow.add("CreateVideo", {"images": made, "audio": sound, "fps": rate})[0]
+    flow.add("SaveVideo", {"video": joined, "filename_prefix": "s2st/film"}, "save")
+    told(flow, report, "report")
+    return flow
+
+
+def folder(info: Mapping[str, dict]) -> Workflow:
+    """Pictures of any size, one after the other, under one look."""
+    flow = Workflow("folder", info)
+    flow.group("1 - Checkpoint, folder and look")
+    flow.note(notes.MANY)
+    loaded = checkpoint(flow)
+    pictures = flow.add("LoadImageDataSetFromFolder", {"folder": "photos"}, "the folder")[0]
+    look = flow.add("LoadImage", {"image": PHOTO}, "a photo of the look")[0]
+    flow.group("2 - Restyle", 420)
+    flow.note(notes.MANY_RESTYLE)
+    made, report = restyled(flow, loaded, pictures, OWN_WORDS, look=look, megapixels=ITS_SIZE)
+    flow.group("3 - Results", 420)
+    flow.note(notes.MANY_SAVE)
+    save(flow, made, "s2st/folder")
+    told(flow, report, "report")
     return flow
 
 
@@ -237,23 +335,6 @@ def scaled(flow: Workflow, image: Output, title: str) -> Output:
     """Pictures at a size that the model was trained for."""
     wanted = {"image": image, "upscale_method": "area", "megapixels": 0.25}
     return flow.add("ImageScaleToTotalPixels", wanted, title)[0]
-
-
-def target_photos(flow: Workflow) -> Output:
-    """Four photos as one batch."""
-    batch = None
-    for number in range(1, 5):
-        if number in (2, 4):
-            flow.column()
-        photo = flow.add("LoadImage", {"image": PHOTO}, f"photo {number} of the look")[0]
-        photo = scaled(flow, photo, "its size") if number == 1 else photo
-        batch = photo if batch is None else batched(flow, batch, photo)
-    return batch
-
-
-def batched(flow: Workflow, one: Output, other: Output) -> Output:
-    """Two batches as one; the second is brought to the first one's size."""
-    return flow.add("ImageBatch", {"image1": one, "image2": other})[0]
 
 
 def invert_once_many_prompts(info: Mapping[str, dict]) -> Workflow:
@@ -316,7 +397,7 @@ def paint_with_your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow = Workflow("paint_with_your_checkpoint", info)
     flow.group("1 - Checkpoint and strokes")
     flow.note(notes.PAINT_OWN)
-    model, clip, vae = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
+    model, clip, vae = checkpoint(flow)
     drawn = flow.add("LoadImage", {"image": PHOTO}, "your strokes")[0]
     strokes = scaled(flow, drawn, "size of the picture")
     flow.group("2 - Words")
@@ -396,7 +477,7 @@ def like_that_photo_your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow = Workflow("like_that_photo_your_checkpoint", info)
     flow.group("1 - Checkpoint and photos")
     flow.note(notes.LIKE_OWN)
-    model = flow.add("CheckpointLoaderSimple", {"ckpt_name": SHORT_NAME})
+    model = checkpoint(flow)
     flow.column()
     own = flow.add("LoadImage", {"image": PHOTO}, "the photo to translate")[0]
     own = scaled(flow, own, "size of the photo")
@@ -473,10 +554,14 @@ def photo_to_labels_to_photos(info: Mapping[str, dict]) -> Workflow:
 
 
 TEMPLATES = (
+    start_here,
+    your_checkpoint,
+    only_the_sky,
+    film,
+    folder,
     demo_day_to_night,
     find_my_settings,
     step_by_step_with_charts,
-    your_checkpoint,
     invert_once_many_prompts,
     paint_a_street,
     paint_with_your_checkpoint,

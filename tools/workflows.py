@@ -8,6 +8,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tools.comfyui import NEWEST_RELEASE
+from tools.environment import ROOT
+from tools.publishable import read
+
 ROW, WIDGET, TITLE = 20, 24, 30  # pixels of the editor: a socket, a widget, a node's title
 GAP, MARGIN = 26, 16
 GROUP_TITLE = 44
@@ -17,9 +21,10 @@ NOTE_KIND = "MarkdownNote"
 NOTE_COLOURS = {"color": "#432", "bgcolor": "#653"}
 GROUP_COLOURS = ("#3f789e", "#88A", "#8A8", "#b58b2a", "#a1309b")
 WIDGET_TYPES = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"}
-WITH_PICTURE = {"LoadImage", "PreviewImage", "SaveImage"}
+WITH_PICTURE = {"LoadImage", "PreviewImage", "SaveImage", "LoadVideo", "SaveVideo"}
 WITH_REPORT = {"PreviewAny"}
 WITH_LIVE_PREVIEW = {
+    "S2ST_Restyle",
     "S2ST_DDIMInvert",
     "S2ST_NullTextInvert",
     "S2ST_SeedTranslate",
@@ -30,6 +35,12 @@ WITH_LIVE_PREVIEW = {
     "S2ST_PaintStrokes",
     "S2ST_ExemplarTranslate",
 }
+OURS = "S2ST_"
+# By which the editor finds a node that is missing: its pack's name in the registry, its version.
+PROJECT = read(ROOT)[0]["project"]
+PACK = {"cnr_id": PROJECT["name"], "ver": PROJECT["version"]}
+CORE = {"cnr_id": "comfy-core", "ver": NEWEST_RELEASE}
+UPLOADED = ("image_upload", "video_upload")
 EDITOR_ONLY = {NOTE_KIND, "Note"}
 ALWAYS, NEVER = 0, 2  # the editor's modes of a node
 NAMESPACE = uuid.UUID("b6f0c3a2-2312-5001-9116-000000000000")
@@ -62,7 +73,7 @@ class Input:
         """Values of the widgets that the editor puts behind this one by itself."""
         if self.options.get("control_after_generate"):
             return ["fixed"]
-        return ["image"] if self.options.get("image_upload") else []
+        return ["image"] if any(self.options.get(one) for one in UPLOADED) else []
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,7 @@ class Node:
     values: dict[str, object]
     width: int
     mode: int
+    models: Sequence[Mapping[str, str]] = ()  # files that the editor offers to fetch
     position: tuple[int, int] = (0, 0)
 
     @property
@@ -205,8 +217,17 @@ class Workflow:
         group = self._groups[-1]
         group.columns[-1].append(Note(self._next(), text.strip(), group.width))
 
-    def add(self, kind: str, inputs: Mapping[str, object], title: str = "") -> tuple[Output, ...]:
-        """Add a node and return its outputs; an input is another's output or a widget's value."""
+    def add(
+        self,
+        kind: str,
+        inputs: Mapping[str, object],
+        title: str = "",
+        models: Sequence[Mapping[str, str]] = (),
+    ) -> tuple[Output, ...]:
+        """Add a node and return its outputs; an input is another's output or a widget's value.
+
+        `models` are files that it needs, each with name, url and directory.
+        """
         known = Kind.of(self._object_info, kind)
         links, values = {}, {}
         for name, value in inputs.items():
@@ -214,7 +235,7 @@ class Workflow:
             (links if isinstance(value, Output) else values)[name] = value
         group = self._groups[-1]
         mode = NEVER if group.asleep else ALWAYS
-        node = Node(self._next(), known, title, links, values, group.width, mode)
+        node = Node(self._next(), known, title, links, values, group.width, mode, models)
         group.columns[-1].append(node)
         return node.outputs
 
@@ -305,9 +326,15 @@ def _node_json(one: Node | Note, links: list[list]) -> dict:
         **({"title": one.title} if one.title else {}),
         "inputs": [_socket_json(one, slot, links) for slot in range(len(one.kind.inputs))],
         "outputs": [_output_json(one, slot, links) for slot in range(len(one.kind.outputs))],
-        "properties": {"Node name for S&R": one.kind.name},
+        "properties": _properties(one),
         "widgets_values": _widget_values(one),
     }
+
+
+def _properties(node: Node) -> dict:
+    home = PACK if node.kind.name.startswith(OURS) else CORE
+    models = {"models": [dict(one) for one in node.models]} if node.models else {}
+    return {"Node name for S&R": node.kind.name, **home, **models}
 
 
 def _socket_json(node: Node, slot: int, links: list[list]) -> dict:

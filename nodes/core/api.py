@@ -1,5 +1,7 @@
 """ComfyUI's node API, in the version this pack is written for or the nearest one there is."""
 
+from inspect import signature
+
 try:
     from comfy_api.v0_0_2 import ComfyExtension, io
 except ImportError:  # a core that has dropped this version still has the newest one
@@ -13,4 +15,10 @@ def output(kind, name: str, tooltip: str):
     return kind.Output(name, display_name=name, tooltip=tooltip)
 
 
-__all__ = ["CATEGORY", "ComfyExtension", "io", "output"]
+def known(kind, **wanted):
+    """Those of a newer core's keywords that this core's `kind` takes; others it would refuse."""
+    takes = signature(kind).parameters
+    return {name: value for name, value in wanted.items() if name in takes}
+
+
+__all__ = ["CATEGORY", "ComfyExtension", "io", "known", "output"]

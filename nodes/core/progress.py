@@ -69,6 +69,13 @@ class Progress:
         """The model, moving the bar with each of its evaluations."""
         return _Watched(model, self)
 
+    def one_by_one(self, items: Sequence[Item]) -> Iterator[Item]:
+        """As `one_by_one` below, where each counts as an evaluation of this bar."""
+        for one in items:
+            stop_if_interrupted()
+            yield one
+            self.evaluated(1)
+
     def evaluated(self, prompts: int) -> None:
         """Evaluations are done; never beyond the end of the step they belong to."""
         self._value = max(self._value, min(self._value + prompts, self._limit))

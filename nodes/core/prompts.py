@@ -71,6 +71,11 @@ def _check_tokens(tokens, name: str, batch: int, needs: PromptNeeds) -> None:
     check_finite(f"The {name}", tokens)
 
 
+def encoded_prompt(clip, text: str) -> list:
+    """The CONDITIONING that the core's own text node would make."""
+    return clip.encode_from_tokens_scheduled(clip.tokenize(text))
+
+
 @dataclass(frozen=True)
 class PromptHandle:
     """Which of a session's prompts a Conditioning stands for."""

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from ...s2st import Settings, Stages
-from .api import io
+from .api import io, known
 
 STEPS = Stages().inversion.steps  # of every node, as docs/ablation.md found them enough
 Config = TypeVar("Config", bound=Settings)
@@ -23,14 +23,15 @@ def setting(
     default=None,
     optional: bool = False,
     meaning: str | None = None,
+    advanced: bool = False,
 ):
     """The input for one field of a config; `called` where two configs share a field's name,
-    `default` and `meaning` where a node has its own.
+    `default` and `meaning` where a node has its own, `advanced` where few need it.
     """
     limits = config.limits(name)
     start = limits.default if default is None else default
     identifier = called or name
-    common = {"tooltip": meaning or limits.meaning, "optional": optional}
+    common = {"tooltip": meaning or limits.meaning, "optional": optional, **folded(advanced)}
     if isinstance(start, bool):
         return io.Boolean.Input(identifier, default=start, **common)
     if isinstance(start, Enum):
@@ -55,6 +56,11 @@ def setting(
         round=False,
         **common,
     )
+
+
+def folded(advanced: bool = True) -> dict[str, bool]:
+    """Newer cores fold away inputs that few need; older ones show them all."""
+    return known(io.Float.Input, advanced=True) if advanced else {}
 
 
 def step_of(default: float) -> float:

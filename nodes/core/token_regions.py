@@ -165,8 +165,3 @@ def _tokens(clip, text: str) -> list[int]:
 
 def _without(tokens: list[int], special: set[int]) -> list[int]:
     return [-1 if one in special else one for one in tokens]
-
-
-def encoded_prompt(clip, text: str) -> list:
-    """The CONDITIONING that the core's own text node would make."""
-    return clip.encode_from_tokens_scheduled(clip.tokenize(text))

@@ -26,7 +26,7 @@ from ..core.units import sigma_table
 from ..pictures.charts import line_chart
 from .presets import preset_input, under_preset
 
-READ = "references"  # the part of the bar in which their features are read
+READ, PATH = "references", "path"  # parts of the bar: their features are read, the path is run
 
 
 class DifferencePath(io.ComfyNode):
@@ -99,7 +99,7 @@ class DifferencePath(io.ComfyNode):
             packed(model, result, picture),
             line_chart("difference path", {"loss": recorder.losses}, "step"),
             reported(
-                [*told, *_report(result, asked, recorder), *matched_line(model, asked, config)],
+                [*told, *done_lines(result, asked, recorder), *matched_line(model, asked, config)],
                 model,
                 calls,
             ),
@@ -112,7 +112,7 @@ def edited(
     schedule: Schedule,
     config: DifferenceConfig,
     progress: Progress | None = None,
-    part: str = "path",
+    part: str = PATH,
 ) -> tuple[Tensor, Recorder, Calls]:
     """(the translated latent on the CPU, the records of its path, the calls it took).
 
@@ -133,16 +133,26 @@ def edited(
             on_update=stage.on_update,
         ).cpu()
 
-    asks = expected_evaluations(config, asked.scale, schedule.steps, matched is not None)
-    expected, shape = {part: asks}, tuple(asked.latent.shape)
+    expected, shape = bar(asked, config, schedule.steps, matched, part), tuple(asked.latent.shape)
     if matched is not None:
-        expected = {READ: matched.evaluations, **expected}
         first, *sizes = room_for_both(asked.latent, matched.latents)
         shape = (max(first, len(asked.latent)), *sizes)
     latent, calls = run_stage(
         model, asked.prompts, shape, schedule, expected, work, progress=progress
     )
     return latent, recorder, calls
+
+
+def bar(
+    asked: Asked,
+    config: DifferenceConfig,
+    steps: int,
+    matched: References | None,
+    part: str = PATH,
+) -> dict[str, int]:
+    """The parts of a path's bar, and the evaluations that each is expected to take."""
+    asks = {part: expected_evaluations(config, asked.scale, steps, matched is not None)}
+    return asks if matched is None else {READ: matched.evaluations, **asks}
 
 
 def matched_with(model, asked: Asked, config: DifferenceConfig) -> References | None:
@@ -165,7 +175,8 @@ def matched_line(model, asked: Asked, config: DifferenceConfig) -> list[str]:
     return ["each place is drawn to its like in the target domain"]
 
 
-def _report(result: Tensor, asked: Asked, recorder: Recorder) -> list[str]:
+def done_lines(result: Tensor, asked: Asked, recorder: Recorder) -> list[str]:
+    """What a path did."""
     lines = optimisation_report("difference path", recorder.records)
     if asked.domain is None:
         lines.append("no target domain: only the structure was corrected")

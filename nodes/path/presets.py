@@ -32,9 +32,13 @@ def under_preset(model, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[
     }
     parts = [f"{name} {shown(value)}, not {shown(given[name])}" for name, value in changed.items()]
     lines = [f"the preset sets {'; '.join(parts) or 'nothing otherwise than this node'}"]
-    if has_other_weights(model, preset.made.get("weights")):
-        lines.append("note: the preset was found on another checkpoint")
-    return {**given, **changed}, lines
+    return {**given, **changed}, [*lines, *found_elsewhere(model, preset)]
+
+
+def found_elsewhere(model, preset: Preset) -> list[str]:
+    """A line where a preset belongs to another checkpoint."""
+    elsewhere = has_other_weights(model, preset.made.get("weights"))
+    return ["note: the preset was found on another checkpoint"] if elsewhere else []
 
 
 class SavePreset(io.ComfyNode):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import torch
 
 from ...s2st import DetailConfig, restore_detail
-from ...s2st.look.detail import check_pictures
+from ...s2st.look.detail import check_pictures, radius_for
 from ..core.api import CATEGORY, io, output
 from ..core.layout import cropped, one_beside_several, to_channels_first, to_image
 from ..core.progress import one_by_one
 from ..core.settings import config_of, setting
 from .images import encoded
-
-RADII_IN_A_STRIDE = 4  # of the encoder: what it blurs is finer than its latents
 
 
 class RestoreDetail(io.ComfyNode):
@@ -46,7 +44,7 @@ class RestoreDetail(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, source, vae, radius, softness, drawn) -> io.NodeOutput:
-        radius = radius or max(1, int(vae.spacial_compression_encode()) // RADII_IN_A_STRIDE)
+        radius = radius or radius_for(int(vae.spacial_compression_encode()))
         values = {"radius": radius, "softness": softness, "drawn": drawn}
         config = config_of(DetailConfig, values)
         pictures = {"result": to_channels_first(image), "source": to_channels_first(source)}

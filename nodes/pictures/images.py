@@ -9,12 +9,18 @@ from ..core.latents import PICTURE_KEY, picture_of
 from ..core.layout import PictureSize, cropped, padded, to_channels_first, to_image
 
 
-def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
-    """An IMAGE's latents, and what its size was before it was padded for them."""
+def encoded(image: Tensor, vae, least: int = 1) -> tuple[Tensor, PictureSize]:
+    """An IMAGE's latents, `least` or more along a side, and its size before it was padded."""
     stride = int(vae.spacial_compression_encode())
     picture = to_channels_first(image)
     size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
-    return vae.encode(to_image(padded(picture, stride))), size
+    return vae.encode(to_image(padded(picture, stride, least))), size
+
+
+def latent_of(image: Tensor, vae, least: int = 1) -> dict:
+    """The same as a LATENT that remembers the size."""
+    samples, size = encoded(image, vae, least)
+    return {"samples": samples, PICTURE_KEY: size}
 
 
 def decoded(latent: dict, vae) -> Tensor:
@@ -46,8 +52,7 @@ class EncodeImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, vae) -> io.NodeOutput:
-        samples, size = encoded(image, vae)
-        return io.NodeOutput({"samples": samples, PICTURE_KEY: size})
+        return io.NodeOutput(latent_of(image, vae))
 
 
 class DecodeImage(io.ComfyNode):

@@ -21,11 +21,11 @@ from ...s2st.strokes.token_regions import (
 )
 from ..core.api import CATEGORY, io, output
 from ..core.layout import to_channels_first
+from ..core.prompts import encoded_prompt
 from ..core.reports import listed
 from ..core.settings import config_of, setting
 from ..core.token_regions import (
     check_attends_to_words,
-    encoded_prompt,
     phrase_of,
     reads_overrides,
     replaced_blocks,

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.nn import Module
 
 from ..adapters.diffusers import PipelineParts
 from ..explore.run import mark_of
-from ..look.detail import DetailConfig, restore_detail
+from ..look.detail import DetailConfig, radius_for, restored_at_own_size
 from ..look.exemplars import Exemplars
 from ..look.found import FindConfig, found_regions
 from ..look.kept import KeptLook, at_most
 from ..look.regions import RegionalLook, regional_look
 from ..look.task import Task
-from ..model.autoencoder import padded
+from ..model.autoencoder import LEAST, padded
 from ..model.contract import Conditioning
 from ..model.features import read_features
 from ..model.guidance import Prompt
 from ..path.difference_path import difference_path
 from .job import Job
 
-LEAST = 8  # latents along a side: networks halve them several times
 KNOWN_SIZES = 8  # for which prompts are kept
-WINDOWS = 4  # a window of detail is half as wide as a latent's pixel
 
 
 class Translator:
@@ -63,14 +59,13 @@ class Translator:
         result, returned = (
             self._parts.decode_latent(one).cpu()[..., :height, :width] for one in (edited, latent)
         )
-        return self._with_detail(result, returned, picture)
+        radius = radius_for(self._encoder.stride)
+        config = DetailConfig(radius=radius, drawn=self.job.sizes.drawn)
+        return restored_at_own_size(result, picture, returned, config)
 
     def _whole(self, picture: Tensor) -> Tensor:
         """In whole latents, and enough of them for the network."""
-        stride = self._encoder.stride
-        height, width = (max(side, LEAST * stride) for side in picture.shape[-2:])
-        more = (0, width - picture.shape[-1], 0, height - picture.shape[-2])
-        return padded(F.pad(picture, more, mode="replicate"), stride)
+        return padded(picture, self._encoder.stride, LEAST)
 
     def _task(self, latent: Tensor, size: tuple[int, int]) -> Task:
         source, target, negative = self._prompts(size)
@@ -97,18 +92,6 @@ class Translator:
         config = FindConfig(count=self.job.sizes.regions)
         return regional_look(found_regions(own, self._places.features, *sizes, config), latents)
 
-    def _with_detail(self, result: Tensor, returned: Tensor, picture: Tensor) -> Tensor:
-        """In the picture's own size, with the detail of its own that is lost on the way there."""
-        size = _size(picture)
-        grown = math.ceil(size[0] / result.shape[-2])
-        result, returned = (_resized(one, size) for one in (result, returned))
-        if min(size) == 1:
-            return result
-        widest = min(DetailConfig.limits("radius").span[1], min(size) - 1)
-        radius = max(1, self._encoder.stride // WINDOWS) * grown
-        config = DetailConfig(radius=int(min(radius, widest)), drawn=self.job.sizes.drawn)
-        return restore_detail(result, picture, returned, config)
-
 
 def check_regions(count: int, kept: KeptLook) -> None:
     """So many regions can be found with this look."""
@@ -129,9 +112,3 @@ def model_mark(parts: PipelineParts) -> str:
 
 def _size(values: Tensor) -> tuple[int, int]:
     return values.shape[-2], values.shape[-1]
-
-
-def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    if _size(picture) == size:
-        return picture
-    return F.interpolate(picture, size=size, mode="bicubic", antialias=True).clamp(0, 1)

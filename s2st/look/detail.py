@@ -8,12 +8,16 @@ source itself: its edges come back wherever the result still has them, in the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
+import torch.nn.functional as F
 from kornia.filters import box_blur
 from torch import Tensor
 
 from ..kit.settings import Settings, number
+
+WINDOWS = 4  # a window of detail is half as wide as a latent's pixel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,34 @@ def restore_detail(
     gain, offset = local_fit(returned, result, config)
     drawn = result - (gain * returned + offset)
     return (gain * source + offset + config.drawn * drawn).clamp(0, 1)
+
+
+def radius_for(stride: int) -> int:
+    """What an encoder of this stride blurs, in pixels."""
+    return max(1, stride // WINDOWS)
+
+
+def restored_at_own_size(
+    result: Tensor, source: Tensor, returned: Tensor, config: DetailConfig | None = None
+) -> Tensor:
+    """`restore_detail` in the source's own size, where result and returned may be smaller.
+
+    The radius is meant in their size and grows along, as far as it may.
+    """
+    config, size = config or DetailConfig(), (source.shape[-2], source.shape[-1])
+    grown = math.ceil(size[0] / result.shape[-2])
+    result, returned = (_resized(one, size) for one in (result, returned))
+    if min(size) == 1:
+        return result
+    widest = min(DetailConfig.limits("radius").span[1], min(size) - 1)
+    radius = int(min(config.radius * grown, widest))
+    return restore_detail(result, source, returned, replace(config, radius=radius))
+
+
+def _resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(picture.shape[-2:]) == size:
+        return picture
+    return F.interpolate(picture, size=size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def local_fit(guide: Tensor, wanted: Tensor, config: DetailConfig) -> tuple[Tensor, Tensor]:

@@ -32,10 +32,17 @@ class Autoencoder(Protocol):
     def decode(self, latents: Tensor) -> Tensor: ...
 
 
-def padded(pictures: Tensor, stride: int) -> Tensor:
-    """[B, C, H, W] extended to multiples of `stride` by repeating the last row and column."""
+LEAST = 8  # latents along a side that every network takes: they are halved several times
+
+
+def padded(pictures: Tensor, stride: int, least: int = 1) -> Tensor:
+    """[B, C, H, W] extended to multiples of `stride` by repeating the last row and column.
+
+    To `least` of them along each side where there are fewer.
+    """
     height, width = pictures.shape[-2:]
-    return F.pad(pictures, (0, -width % stride, 0, -height % stride), mode="replicate")
+    down, across = (max(-side % stride, least * stride - side) for side in (height, width))
+    return F.pad(pictures, (0, across, 0, down), mode="replicate")
 
 
 def decoded(autoencoder: Autoencoder, latents: Tensor) -> Tensor:

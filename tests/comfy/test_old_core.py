@@ -21,6 +21,7 @@ from graphs import (
     translate,
 )
 from test_object_info import GOLDEN, described, ours
+from test_restyle import Wiring as Restyling
 from test_running import progress_of, relative
 from test_token_regions import Wiring
 
@@ -109,6 +110,12 @@ def test_words_keep_to_their_regions_as_in_the_new_core(comfy, old):
     assert relative(held, [others[0]]) < 0.01
     assert relative(painted, [others[1]]) < 0.05
     assert relative(held, [plain]) > 0.05
+
+
+def test_the_one_simple_node_works(old):
+    w = Restyling()
+    made, day = w.seen(old, w.restyled()[0], w.day)
+    assert made.shape == day.shape and 0.1 < abs(made - day).mean() < 0.6
 
 
 def test_a_ksampler_gives_the_same_bits_before_and_after(old):

@@ -3,6 +3,7 @@
 import io
 import json
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -24,6 +25,7 @@ QUICK = {  # enough to go through every stage, little enough for a test
     "lookahead": 2,
     "megapixels": 0.02,
     "cells": 2,
+    "quality": "draft",
     "faithfulness": 2,
 }
 
@@ -170,20 +172,104 @@ def test_step_by_step_runs_and_shows_every_stage(comfy, object_info, repository)
     assert np.abs(final - seed_only).mean() > 1e-3
 
 
-def test_your_checkpoint_keeps_the_photo_s_own_size(comfy, object_info, repository):
+@pytest.mark.parametrize("name", NAMES)
+def test_no_node_is_deprecated_and_checkpoints_say_where_they_are(object_info, repository, name):
+    for node in real_nodes(stored(repository, name)):
+        assert not object_info[node["type"]].get("deprecated"), node["type"]
+        assert node["properties"]["cnr_id"] and node["properties"]["ver"]
+        if node["type"] == "CheckpointLoaderSimple":
+            (model,) = node["properties"]["models"]
+            assert model["name"] == node["widgets_values"][0]
+            assert model["directory"] == "checkpoints" and model["url"].startswith("https://")
+
+
+def test_start_here_is_one_node_between_pictures_and_a_result(comfy, object_info, repository):
+    workflow = stored(repository, "start_here")
+    assert len(real_nodes(workflow)) <= 7
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    before, after = (pictures(comfy, run, titled(workflow, one)) for one in ("before", "save"))
+    assert after.shape == before.shape == (2, 128, 128, 3)
+    assert np.abs(after - before).mean() > 0.1
+    assert "strength 1, keep_structure 1" in run.outputs[titled(workflow, "report")]["text"][0]
+
+
+def test_only_the_sky_changes_and_every_other_pixel_stays(comfy, object_info, repository):
+    workflow = stored(repository, "only_the_sky")
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    before, after, mask = (
+        pictures(comfy, run, titled(workflow, one)) for one in ("before", "save", "the mask")
+    )
+    sky = mask[..., 0] > 0.5
+    assert 0.1 < sky.mean() < 0.7
+    assert np.array_equal(before[~sky], after[~sky])
+    assert np.abs(before[sky] - after[sky]).mean() > 0.05
+
+
+def given_photo(comfy, graph, node, size=(203, 151)):
+    """A photo of ours in a loader."""
+    file = f"photo{node}.png"
+    photo(size, int(node)).save(comfy.server.base / "input" / file)
+    graph[node]["inputs"]["image"] = file
+
+
+def test_your_checkpoint_is_few_nodes_and_gives_the_photo_s_own_size(
+    comfy, object_info, repository
+):
     workflow = stored(repository, "your_checkpoint")
+    assert len(real_nodes(workflow)) <= 6
     graph = quick(to_api(workflow, object_info))
-    loaders = of_kind(graph, "LoadImage")
-    assert len(loaders) == 5
-    for number, name in enumerate(loaders):
-        file = f"photo{number}.png"
-        photo((203 + number, 151), number).save(comfy.server.base / "input" / file)
-        graph[name]["inputs"]["image"] = file
+    given_photo(comfy, graph, titled(workflow, "the photo to change"))
+    given_photo(comfy, graph, titled(workflow, "a photo of the look"), (97, 64))
     run = comfy.client.run(graph)
     (result,) = pictures(comfy, run, titled(workflow, "save"))
-    pixels = 0.02 * 1024 * 1024
-    scale = (pixels / (203 * 151)) ** 0.5
-    assert result.shape == (round(151 * scale), round(203 * scale), 3)
+    assert result.shape == (151, 203, 3)
+
+
+def test_a_film_keeps_its_frames_its_size_and_its_sound(comfy, object_info, repository):
+    workflow = stored(repository, "film")
+    graph = quick(to_api(workflow, object_info))
+    written(comfy.server.base / "input" / "film.mp4")
+    given_photo(comfy, graph, titled(workflow, "a photo of the look"))
+    comfy.client.run(graph)
+    made = max((comfy.server.base / "output" / "s2st").glob("film_*.mp4"))
+    with av.open(str(made)) as film:
+        frames = [one.to_ndarray(format="rgb24") for one in film.decode(video=0)]
+        assert len(frames) == FRAMES and frames[0].shape == (48, 64, 3)
+        assert film.streams.video[0].average_rate == RATE
+        assert len(film.streams.audio) == 1
+    assert max(map(np.std, frames)) > 2
+
+
+FRAMES, RATE, SOUND = 3, 12, 44_100
+
+
+def written(path):
+    """A short film of noise, with a tone."""
+    with av.open(str(path), "w") as film:
+        pictures, sound = film.add_stream("h264", rate=RATE), film.add_stream("aac", rate=SOUND)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        for number in range(FRAMES):
+            frame = av.VideoFrame.from_ndarray(np.asarray(photo((64, 48), number)), format="rgb24")
+            film.mux(pictures.encode(frame))
+        film.mux(pictures.encode())
+        tone = np.sin(np.arange(SOUND * FRAMES // RATE) / 20).astype(np.float32)[None]
+        wave = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
+        wave.sample_rate = SOUND
+        film.mux(sound.encode(wave))
+        film.mux(sound.encode())
+
+
+def test_a_folder_gives_every_picture_in_its_own_size(comfy, object_info, repository):
+    workflow = stored(repository, "folder")
+    graph = quick(to_api(workflow, object_info))
+    sizes = {(61, 45), (128, 96)}
+    (comfy.server.base / "input" / "photos").mkdir(exist_ok=True)
+    for size in sizes:
+        photo(size, 1).save(comfy.server.base / "input" / "photos" / f"{size[0]}.png")
+    given_photo(comfy, graph, titled(workflow, "a photo of the look"))
+    run = comfy.client.run(graph)
+    made = comfy.client.images(run, titled(workflow, "save"))
+    assert {one.shape[1::-1] for one in made} == sizes
 
 
 def test_invert_once_saves_and_then_serves_three_prompts(comfy, object_info, repository):

@@ -88,6 +88,18 @@ def test_widgets_that_the_editor_adds_have_their_place():
     assert nodes["Photo"]["widgets_values"] == ["one.png", "image"]
 
 
+def test_nodes_say_where_they_come_from_and_which_files_they_need():
+    flow = Workflow("homes", INFO | {"S2ST_Words": INFO["Words"]})
+    flow.group("one")
+    files = [{"name": "a.safetensors", "url": "https://example.org/a", "directory": "checkpoints"}]
+    _, clip = flow.add("Loader", {}, models=files)
+    flow.add("S2ST_Words", {"clip": clip})
+    loader, words = (node["properties"] for node in flow.as_json()["nodes"])
+    assert loader["cnr_id"] == "comfy-core" and loader["models"] == files
+    assert words["cnr_id"] == "s2st" and words["ver"].count(".") == 2
+    assert "models" not in words
+
+
 def test_links_agree_at_both_ends():
     workflow = small().as_json()
     nodes = {node["id"]: node for node in workflow["nodes"]}

@@ -1,8 +1,10 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.testing import assert_close
 
 from s2st import DetailConfig, restore_detail
+from s2st.look.detail import radius_for, restored_at_own_size
 
 SHARP = DetailConfig(softness=1e-8, drawn=1.0)
 
@@ -73,3 +75,31 @@ def test_pictures_of_different_sizes_are_refused(source, returned):
 def test_a_radius_beyond_the_picture_is_refused(source, returned):
     with pytest.raises(ValueError, match="radius is 12.*smaller side, 12"):
         restore_detail(returned, source, returned, DetailConfig(radius=12))
+
+
+def test_at_its_own_size_nothing_is_otherwise(source, returned):
+    night = 0.4 * returned + 0.05
+    grown = restored_at_own_size(night, source, returned, SHARP)
+    assert torch.equal(grown, restore_detail(night, source, returned, SHARP))
+
+
+def test_a_smaller_result_comes_back_in_the_sources_size_with_its_detail(normal):
+    waves = F.interpolate(0.5 + 0.1 * normal(1, 3, 6, 8), size=(48, 64), mode="bicubic")
+    source = (waves + 0.05 * normal(1, 3, 48, 64, seed=2)).clamp(0.05, 0.95)
+    small = F.interpolate(source, size=(24, 32), mode="bicubic", antialias=True)
+    night, grown = 0.4 * small + 0.05, 0.4 * source + 0.05
+    blurred = F.interpolate(night, size=(48, 64), mode="bicubic")
+    made = restored_at_own_size(night, source, small, SHARP)
+    assert made.shape == source.shape
+    assert (made - grown).square().mean() < 0.2 * (blurred - grown).square().mean()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3)])
+def test_the_smallest_pictures_have_an_answer(source, size):
+    tiny = F.interpolate(source, size=size)
+    made = restored_at_own_size(0.5 * tiny, tiny, tiny, DetailConfig(radius=8))
+    assert made.shape == tiny.shape and torch.isfinite(made).all()
+
+
+def test_the_window_is_half_as_wide_as_a_latents_pixel():
+    assert [radius_for(stride) for stride in (1, 4, 8, 16)] == [1, 1, 2, 4]
