@@ -36,7 +36,8 @@ KEPT = (
     "S2ST, ComfyUI, Stable Diffusion, XL, 1.x, 2.x, DDIM, MIDMs, GradOP, Adam, diffusers, "
     "SamplerCustomAdvanced, CPU, CFG, CLIP, VAE, Latent, Checkpoint, Sigma, Alpha, T, w, sigma, "
     "lambda_s, lambda_a, v-prediction, 128 x 128, .look.safetensors, .s2st.json, "
-    ".translator.safetensors, train-many-to-one, #rrggbb, a red car, tolerance: 0.25 0.5"
+    ".translator.safetensors, .scene-network.safetensors, train-many-to-one, train-exemplar, "
+    "#rrggbb, a red car, tolerance: 0.25 0.5"
 )
 # The editor's messages take these for variables, links and plurals.
 MARKS = set("{}@|")
