@@ -42,7 +42,7 @@ def translated_table(
     try:
         with parquet.ParquetWriter(temporary, schema) as writer:
             for name, contents in _rows(source):
-                row = {ID: name, IMAGE: None, "status": "done", "message": ""}
+                row: dict[str, Any] = {ID: name, IMAGE: None, "status": "done", "message": ""}
                 try:
                     row[IMAGE] = translate(contents, name)
                 except Exception as error:
