@@ -12,7 +12,7 @@ from .axes import AXES, CLASS_AXES, COLOUR, FRECHET, PSNR, Axis
 from .cost_page import machine_line, markdown_table
 from .duels import DECIDING, OURS, Verdict, mean, rows_by_name, strongest, verdict
 from .judging import RULE, shown
-from .lab import Family
+from .lab import PAIRS, Family
 from .methods import PAPER
 from .metrics import LEAST_PATCH
 from .pictures import SCATTERS, sheet_of
@@ -107,8 +107,9 @@ def short_part(findings: Findings) -> str:
     size, pairs = findings.facts["scenes"], findings.pairs
     return "\n\n".join(
         [
-            f"Means over {', '.join(pairs)}: translations whose truth is known, {size} held-out "
-            "scenes each, with the source's detail restored in all of them:",
+            f"Means over {len(pairs)} of {len(PAIRS)} translations whose truth is known "
+            f"({', '.join(pairs)}), {size} held-out scenes each, with the source's detail restored "
+            "in all results:",
             markdown_table(heads, lines),
             f"{won(verdict(findings))} All rivals and all losses: "
             "[docs/quality.md](docs/quality.md).",

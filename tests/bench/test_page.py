@@ -47,7 +47,7 @@ def test_the_first_paragraph_says_so_where_nothing_was_lost():
 
 def test_the_readme_gets_a_table_of_few_with_the_claim_in_words(rows):
     text = short_part(found(rows))
-    assert text.startswith("Means over day to night, day to sunset: translations whose truth")
+    assert text.startswith("Means over 2 of 6 translations whose truth is known (day to night, day")
     assert "(the default)** | 21.00 | 0.700 | 1.0000 | 20 + 5 b |" in text
     assert "| Rival, the strongest rival | 21.25 |" in text
     assert "| the paper's stages | 20.50 |" in text and "DDIM" not in text
