@@ -28,9 +28,9 @@ def count(sheet, colour):
 
 def test_cells_say_settings_measures_cost_and_mark(done):
     lines = [tile.lines for tile in cell_tiles(done, ("steps",), best=1)]
-    assert lines[0] == ["1: steps 20", "structure 0.700   look 0.600", "51 evaluations"]
+    assert lines[0] == ["1: steps 20", "structure 0.700   look 0.600", "48 evaluations"]
     assert lines[1][2] == "15 evaluations   CHOSEN"
-    assert lines[2][2] == "27 evaluations   on the frontier"
+    assert lines[2][2] == "26 evaluations   on the frontier"
 
 
 def test_the_frames_show_the_choice_and_the_frontier(done):

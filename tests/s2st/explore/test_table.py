@@ -12,8 +12,8 @@ def test_each_cell_has_a_line_with_its_mark_and_columns_stand_below_each_other()
     ]
     heading, *lines = table(cells, ("steps",), best=1).splitlines()
     assert [line.split() for line in lines] == [
-        ["1", "steps", "20", "0.700", "0.600", "51", "1.2"],
+        ["1", "steps", "20", "0.700", "0.600", "48", "1.2"],
         ["2", "steps", "5", "0.790", "0.940", "15", "1.2", "chosen"],
-        ["3", "steps", "10", "0.800", "0.950", "27", "1.2", "frontier"],
+        ["3", "steps", "10", "0.800", "0.950", "26", "1.2", "frontier"],
     ]
     assert {line.index("0.") for line in lines} == {heading.index("structure")}
