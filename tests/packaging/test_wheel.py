@@ -19,7 +19,7 @@ PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
 LARGEST_WHEEL = 25e6  # bytes; the demo model's weights are 20 MB of it
 # Programs that make or measure the demo model; who installs the library has no use for them.
 # What the extra brings, the demo model beside the library, and who reads pictures.
-BROUGHT_BY_AN_EXTRA = {"diffusers", "transformers", "PIL", "demo_world", "ray", "av"}
+BROUGHT_BY_AN_EXTRA = {"diffusers", "transformers", "PIL", "demo_world", "pyarrow", "ray", "av"}
 LEFT_OUT = {"train.py", "evaluate.py", "classifier.py", "training"}
 IMPORT_EVERYTHING = """
 import importlib.util, pkgutil
