@@ -18,6 +18,8 @@ FOLDER = "s2st"
 # The editor asks for the list whenever it loads, and output folders grow without end.
 DEEPEST = 3  # folders below ComfyUI's own
 LOOKED_AT = 50_000  # names in each of them
+SHIPPED = Path(__file__).resolve().parents[2] / "demo_world" / "weights"
+PACK = "of this pack: "
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,21 @@ class Kept:
         except ValueError as error:
             return str(error)
         return None
+
+
+class Trained(Kept):
+    """Files that a command trains; those that come with the pack are listed first."""
+
+    def shipped(self) -> dict[str, Path]:
+        """The pack's own, by the names that are offered."""
+        found = SHIPPED.glob(f"*{self.suffix}")
+        return {f"{PACK}{path.name.removesuffix(self.suffix)}": path for path in found}
+
+    def listed(self) -> list[str]:
+        return [*sorted(self.shipped()), *super().listed()]
+
+    def located(self, file: str) -> Path:
+        return self.shipped().get(file) or super().located(file)
 
 
 def destination(prefix: str, what: str) -> tuple[Path, str]:

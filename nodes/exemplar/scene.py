@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -15,7 +13,7 @@ from ...s2st.look.exemplars import Exemplars, Warp
 from ...s2st.model.contract import StepRecord
 from ..core.api import CATEGORY, io, output
 from ..core.devices import on_device
-from ..core.files import Kept
+from ..core.files import Trained
 from ..core.layout import to_channels_first, to_image, trained_size
 from ..core.previews import fitted_colours, latent_format
 from ..core.progress import counting
@@ -23,16 +21,14 @@ from ..core.reports import listed
 from ..core.settings import config_of, setting
 from ..pictures.legend import legend_picture
 
-FILES = Kept("scene network", SUFFIX, "python dev.py train-exemplar")
-SHIPPED = Path(__file__).resolve().parents[2] / "demo_world" / "weights"
-PACK = "of this pack: "
+FILES = Trained("scene network", SUFFIX, "python dev.py train-exemplar")
 AT_ONCE = 4  # label maps that go through the network together
 
 
 class LabelsToScene(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        files = offered()
+        files = FILES.listed() or [FILES.nothing]
         return io.Schema(
             node_id="S2ST_LabelsToScene",
             display_name="S2ST Labels To Scene",
@@ -82,16 +78,16 @@ class LabelsToScene(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file) -> bool | str:
-        return True if file in shipped() else FILES.problem(file) or True
+        return FILES.problem(file) or True
 
     @classmethod
     def fingerprint_inputs(cls, file) -> str:
-        return str(located(file).stat().st_mtime_ns)
+        return str(FILES.located(file).stat().st_mtime_ns)
 
     @classmethod
     def execute(cls, file, vae, labels, exemplar, **given) -> io.NodeOutput:
         config = config_of(SceneConfig, given)
-        network = SceneNetwork.load(located(file))
+        network = SceneNetwork.load(FILES.located(file))
         design = network.plan.design
         check_vae(vae, design)
         maps = to_channels_first(labels)
@@ -106,20 +102,6 @@ class LabelsToScene(io.ComfyNode):
         scenes, warped = (decoded(vae, one, maps) for one in (latents, warps))
         report = report_of(maps, size, design, config, shares)
         return io.NodeOutput(scenes, warped, legend_picture(network.plan.legend), listed(report))
-
-
-def shipped() -> dict[str, Path]:
-    """The pack's own networks, by the names that are offered."""
-    return {f"{PACK}{path.name[: -len(SUFFIX)]}": path for path in SHIPPED.glob(f"*{SUFFIX}")}
-
-
-def offered() -> list[str]:
-    """The pack's own, then the user's; a hint where there is none."""
-    return [*sorted(shipped()), *FILES.listed()] or [FILES.nothing]
-
-
-def located(file: str) -> Path:
-    return shipped().get(file) or FILES.located(file)
 
 
 def check_vae(vae, design: Design) -> None:

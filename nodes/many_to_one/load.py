@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...s2st.many_to_one.domains import Domain, Kind
 from ...s2st.many_to_one.translator import SUFFIX, Translator
 from ..core.api import CATEGORY, io, output
-from ..core.files import Kept
+from ..core.files import Trained
 from ..core.reports import listed
 from ..core.types import TranslatorSocket
 
-FILES = Kept("translator", SUFFIX, "python dev.py train-many-to-one")
-SHIPPED = Path(__file__).resolve().parents[2] / "demo_world" / "weights"
-PACK = "of this pack: "
+FILES = Trained("translator", SUFFIX, "python dev.py train-many-to-one")
 KINDS = {Kind.COLOUR: "colour", Kind.GREY: "grey", Kind.LABELS: "label map"}
 
 
 class LoadTranslator(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        files = offered()
+        files = FILES.listed() or [FILES.nothing]
         return io.Schema(
             node_id="S2ST_LoadTranslator",
             display_name="S2ST Load Translator",
@@ -44,30 +40,16 @@ class LoadTranslator(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, file) -> bool | str:
-        return True if file in shipped() else FILES.problem(file) or True
+        return FILES.problem(file) or True
 
     @classmethod
     def fingerprint_inputs(cls, file) -> str:
-        return str(located(file).stat().st_mtime_ns)
+        return str(FILES.located(file).stat().st_mtime_ns)
 
     @classmethod
     def execute(cls, file) -> io.NodeOutput:
-        translator = Translator.load(located(file))
+        translator = Translator.load(FILES.located(file))
         return io.NodeOutput(translator, listed(list(map(described, translator.plan.domains))))
-
-
-def shipped() -> dict[str, Path]:
-    """The pack's own translators, by the names that are offered."""
-    return {f"{PACK}{path.name[: -len(SUFFIX)]}": path for path in SHIPPED.glob(f"*{SUFFIX}")}
-
-
-def offered() -> list[str]:
-    """The pack's own, then the user's; a hint where there is none."""
-    return [*sorted(shipped()), *FILES.listed()] or [FILES.nothing]
-
-
-def located(file: str) -> Path:
-    return shipped().get(file) or FILES.located(file)
 
 
 def described(domain: Domain) -> str:
