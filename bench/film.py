@@ -12,7 +12,6 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
@@ -20,9 +19,9 @@ from tqdm import tqdm
 
 from demo_world import EVALUATION_SEEDS, REFERENCE_SEEDS, Scene, prompt, render, scene
 from s2st.batch.items import number_of
-from s2st.batch.job import Job, mark_of_file
+from s2st.batch.job import Job
 from s2st.batch.motion import Steadied, SteadySettings
-from s2st.batch.translator import Translator, model_mark
+from s2st.batch.translator import Translator
 from s2st.cli import models
 from s2st.cli.looks import features_of
 from s2st.look.kept import kept_look
@@ -74,17 +73,9 @@ def translators(domain: str, settings: PathSettings) -> Iterator[tuple[str, Tran
     parts = models.loaded(None)
     references = pictures(REFERENCE_SEEDS[:REFERENCES], domain).split(1)
     kept = kept_look(references, parts.autoencoder, features=features_of(parts))
-    with TemporaryDirectory() as folder:
-        look = Path(folder) / "look.safetensors"
-        kept.save(look)
-        job = Job(
-            prompt=prompt("day"),
-            target=prompt(domain),
-            look=look,
-            look_mark=mark_of_file(look),
-            model_mark=model_mark(parts),
-            settings=settings,
-        )
+    # The files of look and model are nobody's question here, so they need no marks.
+    unmarked = {"look": Path(), "look_mark": "", "model_mark": ""}
+    job = Job(prompt=prompt("day"), target=prompt(domain), settings=settings, **unmarked)
     yield "a noise for every frame", Translator(job, parts, kept)
     yield "one noise", Translator(replace(job, one_noise=True), parts, kept)
 
