@@ -93,7 +93,7 @@ def short_part(findings: Findings) -> str:
     labels = {
         OURS: "**S2ST's difference path (the default)**",
         **{name: f"{plain_name(name)}, the strongest rival" for name in best},
-        PAPER + Variant.RESTORED.value: "the paper's stages",
+        PAPER + Variant.RESTORED.value: "the paper's stages, without null text",
         "DDIM inversion" + Variant.RESTORED.value: "DDIM inversion",
     }
     found = rows_by_name(findings, lambda row: row.name in labels)
@@ -143,8 +143,8 @@ def paper_sentence(findings: Findings) -> list[str]:
     place = 1 + sum(mean(rows, PSNR) > mean(mine, PSNR) for rows in drawing.values())
     values = ", ".join(f"{axis.shown(mean(mine, axis))} in {axis.name}" for axis in DECIDING)
     return [
-        f"The paper's stages reach {values} on average, at {price(mine)} evaluations: place "
-        f"{place} of {len(drawing)} in truth among all that draw."
+        f"The paper's stages, without null text, reach {values} on average, at "
+        f"{price(mine)} evaluations: place {place} of {len(drawing)} in truth among all that draw."
     ]
 
 
