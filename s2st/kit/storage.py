@@ -90,14 +90,6 @@ def damage_told(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
-def check_weights(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """A file's weights are those of the networks it names, by name and shape."""
-    shapes = ({name: one.shape for name, one in some.items()} for some in (wanted, found))
-    wrong = sorted(dict(next(shapes).items() ^ next(shapes).items()))
-    if wrong:
-        raise ValueError(f"its weights are not those of the networks it names, as {wrong[0]} shows")
-
-
 def _facts(metadata: Mapping[str, str]) -> dict[str, object]:
     facts = json.loads(metadata[_FACTS])
     if not isinstance(facts, dict):

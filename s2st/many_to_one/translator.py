@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kit.storage import check_weights, damage_told, read_file, write_file
+from ..kit.trained import read_trained, write_trained
 from .domains import COLOURS, number_of
 from .networks import Networks, Plan
 
@@ -85,24 +85,12 @@ class Translator:
 
     def save(self, path: Path, half: bool = False) -> None:
         """Everything in one safetensors file, never half written; `half` is half precision."""
-        facts = {**self.plan.facts, "made": dict(self.made)}
-        weights = self.networks.state_dict()
-        kept = {name: one.half() if half else one for name, one in weights.items()}
-        write_file(path, KIND, kept, facts)
+        write_trained(path, KIND, self.networks, self.plan.facts, self.made, half)
 
     @classmethod
     def load(cls, path: Path) -> Translator:
         """What `save` wrote; a sentence says why another file cannot be taken."""
-        tensors, facts = read_file(path, KIND)
-        with damage_told(path, KIND):
-            plan = Plan.of(facts)
-            networks = Networks(plan, torch.Generator().manual_seed(0))
-            check_weights(networks.state_dict(), tensors)
-            networks.load_state_dict(tensors)
-            made = facts["made"]
-            if not isinstance(made, dict):
-                raise ValueError("what it says of its training is no list of facts")
-            return cls(plan, networks, made)
+        return cls(*read_trained(path, KIND, Plan.of, Networks))
 
     def to(self, device: torch.device) -> Translator:
         """The same on a device; the networks themselves move."""

@@ -5,7 +5,6 @@ import json
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch.testing import assert_close
 
 from s2st.many_to_one.translator import Translator
@@ -55,56 +54,6 @@ def test_it_comes_back_from_its_file(translator, pictures, tmp_path):
     with safe_open(path, "pt") as file:
         facts = json.loads(file.metadata()["s2st.facts"])
     assert [one["name"] for one in facts["domains"]] == ["photo", "grey", "labels"]
-
-
-def test_half_precision_is_half_as_large_and_nearly_the_same(translator, pictures, tmp_path):
-    whole, half = (tmp_path / f"{name}.translator.safetensors" for name in ("whole", "half"))
-    translator.save(whole)
-    translator.save(half, half=True)
-    assert half.stat().st_size < 0.6 * whole.stat().st_size
-    one, other = (
-        Translator.load(path).translate(pictures, "photo", "grey") for path in (whole, half)
-    )
-    assert_close(one, other, atol=0.01, rtol=0)
-
-
-def changed(path, **facts):
-    """Write a file again with other metadata."""
-    with safe_open(path, "pt") as file:
-        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()
-    save_file(tensors, path, {**metadata, **facts})
-
-
-def other_weights(path):
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-    save_file({"generator.x": torch.ones(1)}, path, metadata)
-
-
-def with_kind(path, kind):
-    changed(path, **{"s2st.kind": kind})
-
-
-BROKEN = {
-    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:-100]), "truncated or damaged"),
-    "a newer version": (lambda path: changed(path, **{"s2st.version": "99"}), "format version 99"),
-    "another kind": (lambda path: with_kind(path, "trajectory"), "holds a trajectory"),
-    "no file of ours": (lambda path: save_file({"a": torch.ones(1)}, path), "not written by S2ST"),
-    "no domains": (lambda path: changed(path, **{"s2st.facts": "{}"}), "lacks 'domains'"),
-    "other weights": (other_weights, "not those of the networks it names"),
-}
-
-
-@pytest.mark.parametrize("name", list(BROKEN))
-def test_a_file_that_cannot_be_taken_is_refused_in_one_sentence(translator, tmp_path, name):
-    path = tmp_path / "x.translator.safetensors"
-    translator.save(path)
-    spoil, words = BROKEN[name]
-    spoil(path)
-    with pytest.raises(ValueError) as refused:
-        Translator.load(path)
-    message = str(refused.value)
-    assert words in message and path.name in message and "\n" not in message
 
 
 def style(translator):
