@@ -41,8 +41,9 @@ from s2st.adapters.diffusers import attention_bias
 from s2st.model.contract import Joint, Query, ask
 from s2st.model.ddim import ddim_step
 from s2st.model.guidance import guided_denoised
+from s2st.model.noise import noises_for
 from s2st.model.parameterization import from_variance_preserving, to_variance_preserving
-from s2st.strokes.gradop_plus import Noise, Variable, noises_for, starting_seed
+from s2st.strokes.gradop_plus import Noise, Variable, starting_seed
 from s2st.strokes.painting import blurred, median, palette_of, quantised
 from s2st.strokes.token_regions import HeldPrompt, layout_of, token_masks, tokens_of
 from s2st.strokes.updates import Clamp, Length

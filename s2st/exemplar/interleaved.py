@@ -32,6 +32,7 @@ from ..model.contract import (
 from ..model.ddim import predicted_noise
 from ..model.gradients import loss_and_gradient
 from ..model.guidance import guided_denoised
+from ..model.noise import noises_for
 from ..model.schedule import Schedule
 
 
@@ -92,7 +93,7 @@ def interleaved(
     matcher = matcher or Matcher(counted, task.example, task.target.positive)
     drawn, rest = Drawn(matcher, task.latent, config), config.begun(schedule)
     rate = schedule.rate(config.learning_rate)
-    noise = start_noise(task.latent, config.noise_seed)
+    noise = next(noises_for(task.latent, config.noise_seed))
     x = restored_outside(drawn.warp.latent, task.latent, task.mask) + rest.sigmas[0] * noise
     for index, (sigma, next_sigma) in enumerate(rest.pairs()):
         denoised = guided_denoised(counted, x, sigma, task.target)
@@ -102,12 +103,6 @@ def interleaved(
         x = clean + next_sigma * noise
         on_step(StepRecord(index + 1, rest.steps, x, clean, losses, counted.evaluations))
     return x
-
-
-def start_noise(latent: Tensor, seed: int) -> Tensor:
-    """The same for all pictures of a batch, so that each is as it is alone."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(latent.shape[1:], generator=generator).to(latent)
 
 
 def held(

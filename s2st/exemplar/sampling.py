@@ -17,7 +17,7 @@ from ..kit.settings import number
 from ..look.exemplars import Exemplars, MatchConfig, Warp, warp_to
 from ..model.contract import OnStep, StepRecord, ignore
 from ..model.ddim import predicted_noise
-from .interleaved import start_noise
+from ..model.noise import noises_for
 from .learning import TEMPERATURE
 from .networks import Networks
 
@@ -101,7 +101,7 @@ def sampled(
         on_step(StepRecord(index, config.evaluations, state, clean, None, index))
 
     warp, sigmas = matched(networks.of_condition(maps)), config.sigmas
-    x = warp.latent + sigmas[0] * start_noise(warp.latent, config.noise_seed)
+    x = warp.latent + sigmas[0] * next(noises_for(warp.latent, config.noise_seed))
     for index, (sigma, lower) in enumerate(zip(sigmas, sigmas[1:], strict=False), start=1):
         clean = networks.denoised(x, sigma, warp.latent)
         noise = predicted_noise(x, clean, sigma)
@@ -123,16 +123,12 @@ def polished(
 ) -> Tensor:
     """After a little noise, steps of DDIM with eta = 1 by the prior alone."""
     levels = config.polishing
-    generator = torch.Generator().manual_seed(config.noise_seed + 1)
-
-    def drawn() -> Tensor:
-        return torch.randn(clean.shape[1:], generator=generator).to(clean)
-
-    x = clean + levels[0] * drawn()
+    noises = noises_for(clean, config.noise_seed + 1)
+    x = clean + levels[0] * next(noises)
     for index, (sigma, lower) in enumerate(zip(levels, levels[1:], strict=False), start=1):
         clean = networks.denoised(x, sigma, None)
         fresh = lower * (1 - (lower / sigma) ** 2) ** 0.5
         kept = (lower**2 - fresh**2) ** 0.5
-        x = clean + kept * predicted_noise(x, clean, sigma) + fresh * drawn()
+        x = clean + kept * predicted_noise(x, clean, sigma) + fresh * next(noises)
         told(config.steps + 1 + index, x, clean)
     return clean

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .checks import check_conditioning, check_latent
 from .contract import Conditioning, Counted, Denoiser
+from .noise import noises_for
 
 FEATURE_SIGMA = 1.5  # where labels carry over best from pictures of one domain to another's
 FEATURE_SEED = 2306
@@ -62,9 +63,8 @@ def read_features(
             f"or leave matching out."
         )
     assert isinstance(model, FeatureDenoiser)
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(latents.shape[1:], generator=generator).to(latents)
-    found = model.features(latents + sigma * noise, sigma, conditioning)
+    noisy = latents + sigma * next(noises_for(latents, seed))
+    found = model.features(noisy, sigma, conditioning)
     return at_most(found.to(latents), MOST_CELLS)
 
 

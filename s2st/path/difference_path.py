@@ -37,6 +37,7 @@ from ..model.contract import (
 )
 from ..model.gradients import loss_and_gradient
 from ..model.guidance import guided, guided_queries
+from ..model.noise import noises_for
 from ..model.schedule import Schedule
 
 DEFAULT_STEPS = 7  # more are no nearer to the truth in most translations, and cost as much more
@@ -139,9 +140,7 @@ def mirrored_noises(latent: Tensor, seed: int) -> Iterator[Tensor]:
     """Without end; fresh noise serves two estimates, with opposite signs: what it adds to the
     first, it takes from the second. All pictures of a batch get the same.
     """
-    generator = torch.Generator().manual_seed(seed)
-    while True:
-        fresh = torch.randn(latent.shape[1:], generator=generator).to(latent)
+    for fresh in noises_for(latent, seed):
         yield fresh
         yield -fresh
 

@@ -18,9 +18,9 @@ from ..model.autoencoder import Autoencoder
 from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, StepRecord, go_on, ignore
 from ..model.ddim import ddim_step
 from ..model.guidance import guided_denoised
+from ..model.noise import noises_for
 from ..model.parameterization import from_variance_preserving
 from ..model.schedule import Schedule
-from .gradop_plus import noises_for
 from .strokes import Strokes, check_strokes
 from .updates import UpdateConfig, Updates
 

@@ -8,7 +8,6 @@ that is why the result stays realistic. Nothing goes back through the diffusion 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +20,7 @@ from ..model.autoencoder import Autoencoder
 from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, StepRecord, go_on, ignore
 from ..model.ddim import ddim_step, predicted_noise
 from ..model.guidance import guided_denoised
+from ..model.noise import noises_for
 from ..model.parameterization import from_variance_preserving, to_variance_preserving
 from ..model.schedule import Schedule
 from .strokes import Strokes, check_strokes
@@ -96,12 +96,3 @@ def gradop_plus(
 def starting_seed(latent: Tensor, noise_seed: int, shared: bool = True) -> Tensor:
     """The seed from which both methods sample latents of this shape; z_T, about N(0, 1)."""
     return next(noises_for(latent, noise_seed, shared))
-
-
-def noises_for(latent: Tensor, noise_seed: int, shared: bool = True) -> Iterator[Tensor]:
-    """Noise without end; where it is not shared, each picture of a batch has its own."""
-    generator = torch.Generator().manual_seed(noise_seed)
-    shape = latent.shape[1:] if shared else latent.shape
-    while True:
-        drawn = torch.randn(shape, generator=generator).to(latent)
-        yield drawn.expand_as(latent).clone()
