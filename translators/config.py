@@ -12,7 +12,7 @@ from s2st.many_to_one.learning import LearningConfig
 from s2st.many_to_one.switches import Preset, Switches
 
 MINUTES_ON_TWO_CORES = 60.0
-MORE_ON_CUDA = 10.0  # steps, where nothing else is asked for
+MORE_ON_CUDA = 10  # steps, where nothing else is asked for
 
 
 class Data(str, Enum):
@@ -63,14 +63,17 @@ def usual(data: Data, smoke: bool) -> Training:
 
 
 def with_budget(training: Training, minutes: float | None, cuda: bool) -> Training:
-    """As many steps as take so many minutes on two cores, or the usual number."""
+    """The same for as long as is asked."""
+    return replace(training, steps=steps_within(minutes, training.steps, cuda))
+
+
+def steps_within(minutes: float | None, usual: int, cuda: bool) -> int:
+    """As many steps as take so many minutes on two cores, where the usual number takes an hour."""
     if minutes is None:
-        factor = MORE_ON_CUDA if cuda else 1.0
-    elif minutes > 0:
-        factor = minutes / MINUTES_ON_TWO_CORES
-    else:
+        return usual * MORE_ON_CUDA if cuda else usual
+    if not minutes > 0:
         raise ValueError(f"The run is to take {minutes:g} minutes, but needs more than 0.")
-    return replace(training, steps=max(1, round(training.steps * factor)))
+    return max(1, round(usual * minutes / MINUTES_ON_TWO_CORES))
 
 
 def switched(preset: Preset, off: Sequence[str], on: Sequence[str]) -> Switches:

@@ -24,6 +24,7 @@ from tools.environment import SetupError
 from .config import Data, Training, switched, usual, with_budget
 from .digits import digits
 from .lessons import Pictures
+from .options import add_shared_options, device_of, given, how
 from .runs import FOLDER, Run
 from .scenes import looks, scenes
 from .training import train
@@ -49,15 +50,14 @@ def lessons(data: Data, training: Training, workers: int) -> Pictures:
 def made(
     run: Run,
     training: Training,
-    root: Path = FOLDER,
+    root: Path,
+    device: torch.device,
     *,
-    device: torch.device | None = None,
     workers: int = 2,
     resume: bool = False,
     half: bool = False,
 ) -> Translator:
     """Train a run and keep its weights in its folder."""
-    device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     switches = switched(run.preset, run.off, run.on)
     data = lessons(run.data, training, workers)
     plan = Plan(domains=data.domains, design=training.design, switches=switches)
@@ -70,20 +70,15 @@ def made(
 
 def training_of(options: argparse.Namespace) -> Training:
     """What the command line asks for."""
-    cuda = options.device == "cuda" or (not options.device and torch.cuda.is_available())
     training = usual(Data(options.data), options.smoke)
     if not options.smoke or options.minutes is not None:
-        training = with_budget(training, options.minutes, cuda)
-    given = {name: getattr(options, name) for name in OF_DESIGN}
-    design = {name: value for name, value in given.items() if value is not None}
-    training = replace(training, design=replace(training.design, **design))
-    for name in ("steps", "batch", "items"):
-        if getattr(options, name) is not None:
-            training = replace(training, **{name: getattr(options, name)})
+        training = with_budget(training, options.minutes, device_of(options).type == "cuda")
+    training = replace(training, design=replace(training.design, **given(options, OF_DESIGN)))
     if options.rate is not None:
+        # The network that draws styles learns a hundredth as fast.
         rates = {"rate": options.rate, "mapping_rate": options.rate / 100}
         training = replace(training, learning=replace(training.learning, **rates))
-    return training
+    return replace(training, **given(options, ("steps", "batch", "items")))
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -100,22 +95,10 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     turned = "of the preset, told below"
     add("--off", nargs="+", default=[], choices=SWITCHES, help=f"switches to turn off, {turned}")
     add("--on", nargs="+", default=[], choices=SWITCHES, help=f"switches to turn on, {turned}")
-    add("--seed", type=int, default=0, help="of weights and lessons (default: 0)")
-    add("--minutes", type=float, help="length of the run, in minutes of two CPU cores")
-    add("--steps", type=int, help="length of the run, in steps")
-    add("--batch", type=int, help="pictures of a step")
-    add("--items", type=int, help="scenes to learn from (default: 2000)")
-    add("--size", type=int, help="pixels a side")
+    add_shared_options(parser, FOLDER)
     add("--width", type=int, help="channels of the first layer")
     add("--most-width", type=int, help="channels that no layer exceeds")
     add("--hidden", type=int, help="width of the network that draws styles")
-    add("--rate", type=float, help="learning rate; that of the mapping is a hundredth of it")
-    add("--smoke", action="store_true", help="a tiny run of seconds that shows losses fall")
-    add("--half", action="store_true", help="keep weights in half precision, to ship them")
-    add("--resume", action="store_true", help="go on from the last checkpoint")
-    add("--device", help="cpu or cuda (default: cuda where it is found)")
-    add("--workers", type=int, default=2, help="processes that render scenes (default: 2)")
-    add("--out", type=Path, default=FOLDER, help="where runs lie (default: out/many-to-one)")
     return parser.parse_args(arguments)
 
 
@@ -129,11 +112,8 @@ def main(arguments: Sequence[str]) -> int:
         on=tuple(options.on),
         seed=options.seed,
     )
-    device = torch.device(options.device) if options.device else None
-    given = {"device": device, "workers": options.workers}
-    given |= {"resume": options.resume, "half": options.half}
     try:
-        made(run, training_of(options), options.out, **given)
+        made(run, training_of(options), options.out, device_of(options), **how(options))
     except (ValueError, SetupError, FloatingPointError) as error:
         print(f"train-many-to-one: {error}", file=sys.stderr)
         return 1

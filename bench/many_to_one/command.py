@@ -20,6 +20,7 @@ from s2st.many_to_one.translator import Translator
 from tools.environment import SetupError
 from translators.config import SMOKE, Data, Training, usual, with_budget
 from translators.digits import Digits, digits
+from translators.options import fastest_device
 from translators.runs import FOLDER, Finished, Run, finished
 from translators.scenes import label_maps, renders
 from translators.train import made
@@ -147,7 +148,7 @@ def training_for(data: Data, options: argparse.Namespace) -> Training:
     """How missing runs are trained: all alike."""
     if options.smoke:
         return replace(SMOKE, steps=2, items=2, batch=2)
-    return with_budget(usual(data, False), options.minutes, torch.cuda.is_available())
+    return with_budget(usual(data, False), options.minutes, fastest_device().type == "cuda")
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -179,7 +180,8 @@ def main(arguments: Sequence[str]) -> int:
         if options.train:
             for run in missing(data, options.seeds, options.runs, known):
                 training = training_for(run.data, options)
-                made(run, training, options.runs, workers=size.workers, resume=True)
+                how = {"workers": size.workers, "resume": True}
+                made(run, training, options.runs, fastest_device(), **how)
         runs = [one for kind in data for one in finished(kind, options.runs)]
         for row in judged(data, runs, known, size):
             known = merged(known, [row])

@@ -8,7 +8,7 @@ from s2st.exemplar.design import Design
 from s2st.exemplar.learning import LearningConfig
 from s2st.kit.settings import Settings, number
 
-from ..config import MINUTES_ON_TWO_CORES, MORE_ON_CUDA
+from ..config import steps_within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +48,10 @@ SMOKE = Training(
 
 
 def with_budget(training: Training, minutes: float | None, cuda: bool) -> Training:
-    """As many steps as take so many minutes on two cores, or the usual number."""
-    if minutes is None:
-        factor = MORE_ON_CUDA if cuda else 1.0
-    elif minutes > 0:
-        factor = minutes / MINUTES_ON_TWO_CORES
-    else:
-        raise ValueError(f"The run is to take {minutes:g} minutes, but needs more than 0.")
-    steps = max(2, round(training.steps * factor))
+    """The same for as long as is asked."""
+    return lasting(training, max(2, steps_within(minutes, training.steps, cuda)))
+
+
+def lasting(training: Training, steps: int) -> Training:
+    """The same for another number of steps, of which at least one is not warming up."""
     return replace(training, steps=steps, warm_up=min(training.warm_up, steps - 1))
