@@ -1,8 +1,12 @@
 """Shared by all tests."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Small models run faster, and always alike, on one thread; here, in servers and in commands.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

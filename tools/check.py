@@ -15,12 +15,14 @@ class Check:
     module: tuple[str, ...]
 
 
+PROCESSES = "2"  # each with its own ComfyUI, and a thread: small models gain nothing from more
 TESTS = Check("tests", ("pytest",))
+ALL_TESTS = Check("tests", ("pytest", "--numprocesses", PROCESSES, "--dist", "loadfile"))
 CHECKS = (
     Check("lint", ("ruff", "check", ".")),
     Check("format", ("ruff", "format", "--check", ".")),
     Check("types", ("tools.type_check",)),
-    TESTS,
+    ALL_TESTS,
 )
 
 

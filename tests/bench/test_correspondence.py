@@ -20,7 +20,6 @@ from demo_world import TUNING_SEEDS, scene
 from demo_world.geometry import rasterise
 from s2st.look.matching import Matches
 
-torch.set_num_threads(1)
 SEED = TUNING_SEEDS[0]
 
 

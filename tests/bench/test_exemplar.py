@@ -6,8 +6,6 @@ from bench.exemplar import adain, arms, main, style_error, whitened
 from bench.lab import PAIRS, make_case, open_lab
 from demo_world import TUNING_SEEDS
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture(scope="module")
 def case():

@@ -25,8 +25,6 @@ SMALL = Shape(
     prediction="v_prediction",
 )
 
-torch.set_num_threads(1)
-
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_a_shape_has_the_size_of_its_model(shape):

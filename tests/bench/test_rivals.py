@@ -26,8 +26,6 @@ from bench.rivals.recolouring import matched, quantiles, with_moments
 from demo_world import TUNING_SEEDS
 from s2st import Conditioning, Prompt, sample
 
-torch.set_num_threads(1)
-
 STEPS = 4
 DAY_TO_SNOW = Pair("day", "snow")
 

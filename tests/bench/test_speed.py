@@ -12,8 +12,6 @@ from s2st import NullTextMethod
 STEPS = 4
 MARKERS = "# Costs\n\n<!-- speed: begin -->\nold\n<!-- speed: end -->\n\nthe end\n"
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture(scope="module")
 def lab():

@@ -7,8 +7,6 @@ from torch.testing import assert_close
 from bench import strokes
 from demo_world import LABELS
 
-torch.set_num_threads(1)
-
 
 def test_every_arm_of_the_guide_is_there():
     names = set(strokes.arms(ablation=True))

@@ -20,8 +20,6 @@ from translators.config import Data
 from translators.runs import Run, write_facts
 from translators.scenes import LOOKS
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:

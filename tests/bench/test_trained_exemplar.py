@@ -19,8 +19,6 @@ from s2st.exemplar.networks import Networks, Plan
 from s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from translators.scenes import LABEL_MAP
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture
 def weights(tmp_path):

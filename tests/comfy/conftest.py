@@ -10,8 +10,6 @@ from safetensors.torch import load_file, save_file
 from tools.comfy_client import ComfyClient
 from tools.comfyui import OUR_PACK, find, running
 
-# Small models run faster, and always alike, on one thread.
-VARIABLES = {"OMP_NUM_THREADS": "1"}
 PACKS = {**OUR_PACK, "s2st_tests": Path(__file__).parent / "pack"}
 BLOCK = "diffusion_model.middle_block.1.transformer_blocks.0.attn2"
 RANK, INNER, WIDTH = 4, 64, 24
@@ -49,7 +47,7 @@ class Comfy:
 def comfy(tmp_path_factory):
     base = tmp_path_factory.mktemp("comfyui")
     extra = ["--cpu", "--preview-method", "latent2rgb"]
-    with running(find(), base, extra, PACKS, VARIABLES) as server:
+    with running(find(), base, extra, PACKS) as server:
         comfy = Comfy(server)
         yield comfy
         comfy.client.close()

@@ -16,7 +16,7 @@ TINY = ("--scenes", "1", "--steps", "4", "--refine", "1")
 
 def demo(repository, *arguments, **variables):
     command = [sys.executable, "-m", "tools.demo", *arguments]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", **variables}
+    environment = {**os.environ, "PYTHONUTF8": "1", **variables}
     return subprocess.run(
         command, cwd=repository, env=environment, capture_output=True, text=True, encoding="utf-8"
     )

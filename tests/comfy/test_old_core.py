@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from conftest import PACKS, VARIABLES, Comfy
+from conftest import PACKS, Comfy
 from graphs import (
     Graph,
     core_sampler,
@@ -32,7 +32,7 @@ from tools.comfyui import OLD_RELEASE, obtain, running
 def old(tmp_path_factory):
     base = tmp_path_factory.mktemp("old-comfyui")
     extra = ["--cpu", "--preview-method", "latent2rgb"]
-    with running(obtain(OLD_RELEASE), base, extra, PACKS, VARIABLES) as server:
+    with running(obtain(OLD_RELEASE), base, extra, PACKS) as server:
         comfy = Comfy(server)
         yield comfy
         comfy.client.close()

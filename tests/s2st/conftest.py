@@ -18,10 +18,6 @@ from s2st import (
 
 CHANNELS = 4
 
-# The tensors here are tiny: a second thread costs more than it brings, above all on a busy
-# machine.
-torch.set_num_threads(1)
-
 
 def _normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)

@@ -30,7 +30,7 @@ def run(line, folder):
     """With the environment's Python, and nothing that helps it find the packages."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, *map(str, line)]
-    subprocess.run(command, cwd=folder, env=environment | {"OMP_NUM_THREADS": "1"}, check=True)
+    subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
 @pytest.fixture

@@ -16,8 +16,6 @@ from translators.runs import Run, finished, newest
 from translators.train import main, parsed, training_of
 from translators.training import LOG, SAMPLES, keep_lines, lines_of, train
 
-torch.set_num_threads(1)
-
 BRIEF = replace(SMOKE, steps=4, log_every=1, save_every=2, show_every=4, batch=2)
 ASKED = {"data": "colorized-mnist", "arm": "HMU", "seed": 3}
 

@@ -11,8 +11,6 @@ from bench.many_to_one.command import main
 from bench.many_to_one.wanted import HMS, HMU, STARGAN
 from demo_world import LABELS
 
-torch.set_num_threads(1)
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

@@ -8,8 +8,6 @@ from bench.many_to_one.oracles import ORACLES, luminance, undone
 from bench.many_to_one.probe import CHANCE, ProbeConfig
 from translators.digits import Digits, digits
 
-torch.set_num_threads(1)
-
 RIGHT, LUMINANCE, CONSTANT, LEAKING = (one.name for one in ORACLES)
 BRIEF = ProbeConfig(steps=120, batch=32, width=12)
 

@@ -17,8 +17,6 @@ from translators.exemplar.train import main, parsed, training_of
 from translators.exemplar.training import LOG, SAMPLES, lines_of, train
 from translators.scenes import LABEL_MAP
 
-torch.set_num_threads(1)
-
 BRIEF = replace(SMOKE, steps=4, warm_up=1, log_every=1, save_every=2, show_every=4, batch=2)
 
 
