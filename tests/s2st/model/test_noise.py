@@ -6,7 +6,7 @@ import torch
 
 from s2st.model.noise import noises_for
 
-LATENT = torch.zeros(2, 4, 3, 5)
+LATENT = torch.zeros(2, 4, 3, 4)
 
 
 def test_a_seed_names_a_sequence_of_different_noises():
