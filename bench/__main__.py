@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",
     "strokes": "pictures from strokes: faithfulness against realism, and words for regions",
     "exemplar": "translation after an exemplar: matching, and style by class against structure",
+    "many": "folders of pictures by either engine: the same bits, seconds, memory",
     "film": "how a translated drive flickers beside its source",
     "many-to-one": "one answer on one side, many on the other: StarGAN v2 against HMU and HMS",
     "nodes": "seconds and peak memory of the nodes beside KSampler, in a real ComfyUI",

@@ -64,26 +64,6 @@ def test_a_worker_killed_in_mid_run_changes_nothing(work, parts, many, out):
     assert sum(row.status == DONE for row in rows) == len(many) - 1
 
 
-def arrivals(rows):
-    """Seconds between the rows of a run, on average, once it has begun."""
-    times = [time.perf_counter() for _ in rows]
-    return (times[-1] - times[0]) / (len(times) - 1)
-
-
-@pytest.mark.thorough
-def test_an_engine_costs_little_over_this_process(work, parts, folder, out, draw):
-    """Of pictures that take about a second."""
-    for number in range(30):
-        draw(TUNING_SEEDS[number + 5], size=256).save(folder / f"{number}.png")
-    items = items_of(folder, out)
-    here = arrivals(local(work, items, parts))
-    for one in items:
-        one.target.unlink()
-    there = arrivals(RayEngine(workers=1)(work, items))
-    print(f"\na picture takes {here:.2f} s here and {there / here:.2f} times as long in Ray")
-    assert there < 1.1 * here
-
-
 @pytest.mark.thorough
 def test_a_driver_killed_in_mid_run_is_followed_by_another(
     work, parts, many, folder, out, look, tmp_path

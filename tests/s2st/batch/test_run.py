@@ -8,10 +8,8 @@ import signal
 import time
 from dataclasses import replace
 
-import psutil
 import pytest
 
-from demo_world import TUNING_SEEDS
 from s2st.batch.items import items_of, shard
 from s2st.batch.job import mark_of_file
 from s2st.batch.manifest import DONE, FAILED, Manifest
@@ -156,19 +154,6 @@ def test_killed_at_any_moment_nothing_is_lost_doubled_or_half_written(
     assert sorted(json.loads(line)["id"] for line in lines) == sorted(hashes(wanted))
     found = sorted(one.relative_to(out).as_posix() for one in out.rglob("*.png"))
     assert found == sorted(one.target.relative_to(out).as_posix() for one in items)
-
-
-@pytest.mark.thorough
-def test_memory_does_not_grow_with_the_number_of_pictures(work, parts, folder, out, draw):
-    for number in range(2000):
-        draw(TUNING_SEEDS[number % 50]).save(folder / f"{number}.png")
-    used, items = [], items_of(folder, out)
-    for place, row in enumerate(local(work, items, parts)):
-        assert row.status == DONE
-        if place % 200 == 199:
-            used.append(psutil.Process().memory_info().rss / 1e6)
-    print(f"\nmegabytes after every 200 pictures: {', '.join(f'{one:.0f}' for one in used)}")
-    assert used[-1] < used[1] + 50
 
 
 def test_one_bad_picture_of_any_kind_stops_no_other(run, folder, out, draw):
