@@ -34,6 +34,7 @@ LIBRARY_ROOMS = {
         "adapters",
         "seeds",
         "path",
+        "exemplar",
         "strokes",
         *_METHOD,
     ),  # a program: nothing stands on it

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
 from ..batch.job import claim, mark_of_file
 from ..batch.manifest import DONE, FAILED, Manifest, Row
 from ..batch.worker import sentence
+from ..kit.storage import write_whole
 from .pace import Pace
 
 if TYPE_CHECKING:
@@ -58,6 +62,14 @@ def run_each(
             else:
                 pace.count(row.status == FAILED, False)
     return [manifest.rows[item.id] for item in items]
+
+
+def write_picture(item: Item, picture: Tensor, facts: Mapping[str, Any]) -> None:
+    """A result [1, 3, H, W], never half written, which tells how it came about."""
+    from ..batch.pictures import CHUNK, Picture, png
+
+    texts = {CHUNK: json.dumps({"id": item.id, "job": facts})}
+    write_whole(item.target, png(Picture(picture.cpu().float()), texts))
 
 
 def _is_open(row: Row, item: Item, retry_failed: bool) -> bool:

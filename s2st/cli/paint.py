@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
-import torch
-
-from ..kit.storage import write_whole
 from ..kit.version import VERSION
 from ..look.kept import LookConfig, at_most
 from ..look.task import Task
@@ -20,7 +16,7 @@ from ..strokes.gradop_plus import GradopPlusConfig, gradop_plus
 from ..strokes.strokes import Strokes
 from . import models
 from .each import add_options as add_pictures
-from .each import items_for, run_each
+from .each import items_for, run_each, write_picture
 from .options import add_settings, chosen
 
 if TYPE_CHECKING:
@@ -51,7 +47,7 @@ def run(given: argparse.Namespace) -> int:
     items = items_for(given, ".png")
     parts = models.loaded(given.model, given.config)
     schedule = make_schedule(parts.sigma_table, given.steps, Spacing.TRAILING)
-    from ..batch.pictures import CHUNK, Picture, png, read
+    from ..batch.pictures import read
     from ..batch.translator import model_mark
     from .translate import told
 
@@ -77,8 +73,7 @@ def run(given: argparse.Namespace) -> int:
         )
         own = replace(config, noise_seed=(config.noise_seed + item.drawn) % 2**53)
         latent = gradop_plus(parts.denoiser, parts.autoencoder, task, Strokes(whole), schedule, own)
-        painted = parts.decode_latent(latent).cpu()[..., : strokes.shape[-2], : strokes.shape[-1]]
-        told_of = {CHUNK: json.dumps({"id": item.id, "job": facts})}
-        write_whole(item.target, png(Picture(painted.to(torch.float32)), told_of))
+        painted = parts.decode_latent(latent)[..., : strokes.shape[-2], : strokes.shape[-1]]
+        write_picture(item, painted, facts)
 
     return told(run_each(items, given, facts, write), given.out)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..kit.version import VERSION
-from . import calibrate, compare, invert, look, paint, translate
+from . import calibrate, compare, exemplar, invert, look, paint, translate
 
 COMMANDS = {
     "translate": translate,
@@ -15,6 +15,7 @@ COMMANDS = {
     "compare": compare,
     "invert": invert,
     "paint": paint,
+    "exemplar": exemplar,
     "calibrate": calibrate,
 }
 REFUSED, STOPPED = 2, 130  # exit codes: of a wrong request, and of Ctrl-C as shells give it

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from .storage import damage_told, read_file, write_file
 
-Plan, Networks = TypeVar("Plan"), TypeVar("Networks", bound=nn.Module)
+Plan = TypeVar("Plan")
+Networks = TypeVar("Networks", bound=nn.Module)
 _MADE = "made"
 
 
