@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -19,8 +20,14 @@ from .backward import Backward
 from .canvas import Entries, Row, on_canvas, reason_to_part, rows_of, taken
 from .progress import stop_if_interrupted
 from .prompts import PreparedPrompt, PromptHandle
-from .room import Room
+from .room import MOST_PICTURES, Room
 from .shown import feature_block, showing
+
+OnPart = Callable[[float], None]  # told of evaluations, of which a part of the pictures is a part
+
+
+def unheard(evaluations: float) -> None:
+    """The listener that does nothing."""
 
 
 @dataclass
@@ -52,6 +59,16 @@ class ComfyDenoiser(Joint):
         self._backward = backward
         self._room = room
         self._made = 0  # model calls, those of backward passes included
+        self._on_part: OnPart = unheard
+
+    @contextmanager
+    def told_to(self, on_part: OnPart) -> Iterator[ComfyDenoiser]:
+        """The same, which tells of every part of the pictures that has gone through."""
+        self._on_part = on_part
+        try:
+            yield self
+        finally:
+            self._on_part = unheard
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         before = self._made
@@ -115,10 +132,13 @@ class ComfyDenoiser(Joint):
         return self._prompts[handle.name]
 
     def _answers_together(self, rows: list[Row], level: float) -> dict[int, Tensor]:
-        size = self._pictures_at_once(rows)
-        if size < len(rows[0].state):
-            self.calls.reasons.add("memory")
-        parts = [self._evaluated(part, level) for part in _in_parts(rows, size)]
+        size, batch = self._pictures_at_once(rows), len(rows[0].state)
+        if size < batch:
+            self.calls.reasons.add("memory" if size < MOST_PICTURES else "many pictures")
+        prompts, parts = sum(len(row.asked) for row in rows), []
+        for part in _in_parts(rows, size):
+            parts.append(self._evaluated(part, level))
+            self._on_part(prompts * len(part[0].state) / batch)
         if len(parts) == 1:
             return parts[0]
         return {number: torch.cat([part[number] for part in parts]) for number in parts[0]}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import comfy.model_management
 import comfy.utils
 import latent_preview
 from torch import Tensor
 
-from ...s2st import Conditioning, Denoiser, FeatureDenoiser, StepRecord
+from ...s2st import Conditioning, Denoiser, StepRecord
 from ...s2st.model.contract import Joint, OnUpdate, Query, ask
+
+if TYPE_CHECKING:
+    from .denoiser import ComfyDenoiser
 
 Item = TypeVar("Item")
 
@@ -65,7 +68,7 @@ class Progress:
         """`on_step` for one stage."""
         return lambda record: self.on_step(stage, record)
 
-    def watching(self, model: FeatureDenoiser) -> Denoiser:
+    def watching(self, model: ComfyDenoiser) -> Denoiser:
         """The model, moving the bar with each of its evaluations."""
         return _Watched(model, self)
 
@@ -76,25 +79,23 @@ class Progress:
             yield one
             self.evaluated(1)
 
-    def evaluated(self, prompts: int) -> None:
+    def evaluated(self, prompts: float) -> None:
         """Evaluations are done; never beyond the end of the step they belong to."""
         self._value = max(self._value, min(self._value + prompts, self._limit))
         self._bar.update_absolute(max(1, round(self._value)), self._total)
 
 
 class _Watched(Joint):
-    def __init__(self, model: FeatureDenoiser, progress: Progress) -> None:
+    def __init__(self, model: ComfyDenoiser, progress: Progress) -> None:
         self._model, self._progress = model, progress
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
-        answers = ask(self._model, queries, sigma)
-        self._progress.evaluated(len(queries))
-        return answers
+        with self._model.told_to(self._progress.evaluated) as model:
+            return ask(model, queries, sigma)
 
     def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        shown = self._model.features(x, sigma, conditioning)
-        self._progress.evaluated(1)
-        return shown
+        with self._model.told_to(self._progress.evaluated) as model:
+            return model.features(x, sigma, conditioning)
 
 
 def stop_if_interrupted() -> None:

@@ -15,6 +15,7 @@ import torch
 from .blocks import is_unet
 
 SPARE_MEMORY = 1.5  # as the core leaves when it batches prompts
+MOST_PICTURES = 32  # in a call: more gain nothing, and the bar and Cancel would wait for a film
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class Room:
     def at_once(self, batch: int, kept: int) -> int:
         """How many pictures go through together, the graphs of `kept` prompts at once."""
         needed = self._by_blocks(kept) if kept else SPARE_MEMORY
-        return max(1, min(batch, int(self.pictures / needed)))
+        return max(1, min(batch, MOST_PICTURES, int(self.pictures / needed)))
 
     def _by_blocks(self, kept: int) -> float:
         return SPARE_MEMORY * (self.needs.blocks + (kept - 1) * self.needs.kept)

@@ -16,8 +16,6 @@ from graphs import (
     translate,
 )
 
-from tools.comfy_client import GraphInterrupted
-
 
 def wired(seed=1, batch=1):
     graph = Graph()
@@ -90,16 +88,7 @@ def test_cancel_takes_effect_within_one_evaluation_and_the_next_queue_works(comf
     node, latent = heavy(graph, model, *parts, name)
     graph.nodes[node.name]["inputs"]["model"] = slow
     graph.add("SaveLatent", samples=latent, filename_prefix="cancelled")
-    seen = []
-
-    def cancel_at_the_third(event, data):
-        if event == "progress" and data["node"] == node.name:
-            seen.append((data["value"], data["max"]))
-            if len(seen) == 3:
-                comfy.client.interrupt()
-
-    with pytest.raises(GraphInterrupted):
-        comfy.client.run(graph.nodes, cancel_at_the_third)
+    seen = comfy.cancelled(graph, node, at=3)
     # The evaluation that was under way, and the step it ends, may still be told of.
     assert 3 <= len(seen) <= 5
     assert seen[-1][0] < seen[-1][1]
@@ -117,16 +106,7 @@ def test_cancel_does_not_wait_for_the_end_of_a_long_inner_loop(comfy, name):
     if name == "S2ST_TrajectoryOptimize":
         graph.nodes[node.name]["inputs"]["gradient"] = "frozen"
     graph.add("SaveLatent", samples=latent, filename_prefix="long")
-    seen = []
-
-    def cancel_at_the_first(event, data):
-        if event == "progress" and data["node"] == node.name:
-            seen.append(data["value"])
-            if len(seen) == 1:
-                comfy.client.interrupt()
-
-    with pytest.raises(GraphInterrupted):
-        comfy.client.run(graph.nodes, cancel_at_the_first)
+    seen = comfy.cancelled(graph, node)
     # The first evaluation was told of; the step, which ends after 500 updates, was not.
     assert len(seen) == 1
 
@@ -211,3 +191,18 @@ def test_a_batch_too_large_for_memory_goes_through_in_parts(comfy):
     whole, seeds, in_parts, seeds_in_parts = comfy.latents(graph, *done)
     assert relative(in_parts, [whole]) < 1e-3
     assert relative(seeds_in_parts, [seeds]) < 1e-3
+
+
+def test_a_film_goes_through_in_parts_and_the_bar_tells_of_each(comfy):
+    """One call of all frames would leave nothing to see, and nothing to cancel, for minutes."""
+    graph, model, prompts, latent, _ = wired(seed=17, batch=64)
+    last = graph.add("LatentFromBatch", samples=latent, batch_index=63, length=1)[0]
+    node, alone = (invert(graph, model, prompts[0], one, steps=5) for one in (latent, last))
+    told = graph.add("PreviewAny", source=node[2])
+    for number, one in enumerate((node[1], alone[1])):
+        graph.add("SaveLatent", samples=one, filename_prefix=f"film{number}")
+    run = comfy.client.run(graph.nodes)
+    film, picture = (comfy.saved(f"film{number}") for number in range(2))
+    assert relative(film[-1:], [picture]) < 1e-3
+    assert len(progress_of(run, node.name)) >= 2 * 5
+    assert "not fewer because of many pictures" in run.outputs[told.name]["text"][0]
