@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tools.comfy_client import ComfyClient
+from tools.comfy_client import ComfyClient, GraphInterrupted
 from tools.comfyui import OUR_PACK, find, running
 
 PACKS = {**OUR_PACK, "s2st_tests": Path(__file__).parent / "pack"}
@@ -41,6 +41,22 @@ class Comfy:
         shown = graph.add("PreviewAny", source=reference)
         run = self.client.run(graph.nodes)
         return run.outputs[shown.name]["text"][0]
+
+    def cancelled(self, graph, node, at=1):
+        """Cancel when `node` tells of its progress for the `at`-th time: all that it told of."""
+        told = []
+
+        def listen(event, data):
+            if event == "progress" and data["node"] == node.name:
+                told.append((data["value"], data["max"]))
+                if len(told) == at:
+                    self.client.interrupt()
+
+        with pytest.raises(GraphInterrupted) as stopped:
+            self.client.run(graph.nodes, listen)
+        # It was stopped itself, and no node after it.
+        assert str(stopped.value) == graph.nodes[node.name]["class_type"]
+        return told
 
 
 @pytest.fixture(scope="session")

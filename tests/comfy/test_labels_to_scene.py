@@ -143,3 +143,15 @@ def test_a_damaged_file_is_refused_in_a_sentence(comfy):
     message = refused(comfy, graph, scene(graph, f"s2st/{path.name}", shown, shown))
     assert "truncated or damaged" in message
     path.unlink()
+
+
+def test_cancel_takes_effect_and_the_next_queue_works(comfy, file):
+    graph = Graph()
+    labels, shown = picture(graph, batch=8, height=64, width=64), picture(graph, 8)
+    node = scene(graph, file, labels, shown, steps=100, noise_seed=5)
+    graph.add("PreviewImage", images=node[0])
+    told = comfy.cancelled(graph, node, at=3)
+    assert told[-1][0] < told[-1][1] / 2
+    again = Graph()
+    made = scene(again, file, picture(again, height=32, width=32), picture(again, 8))
+    assert np.isfinite(pictures_of(comfy, again, made[0])[0]).all()

@@ -16,7 +16,6 @@ from graphs import (
 )
 
 from s2st import DetailConfig, restore_detail
-from tools.comfy_client import GraphInterrupted
 
 SIZES = [(64, 64), (61, 45), (70, 129)]
 
@@ -206,17 +205,7 @@ def test_cancel_stops_the_restoring_of_detail(comfy):
         "S2ST_RestoreDetail", image=many, source=one, vae=vae, radius=10, softness=3e-4, drawn=0.5
     )
     graph.add("PreviewImage", images=node[0])
-    seen = []
-
-    def cancel_at_the_first(event, data):
-        if event == "progress" and data["node"] == node.name:
-            seen.append((data["value"], data["max"]))
-            if len(seen) == 1:
-                comfy.client.interrupt()
-
-    with pytest.raises(GraphInterrupted) as stopped:
-        comfy.client.run(graph.nodes, cancel_at_the_first)
-    assert str(stopped.value) == "S2ST_RestoreDetail"  # and not the node after it
+    seen = comfy.cancelled(graph, node)
     assert seen[0] == (1, 24) and len(seen) < 24
 
 

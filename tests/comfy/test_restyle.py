@@ -8,7 +8,7 @@ from test_pictures import decode, encode, restored, shown
 from test_running import progress_of
 
 from s2st.path.settings import PathSettings
-from tools.comfy_client import GraphFailed, GraphInterrupted
+from tools.comfy_client import GraphFailed
 
 DAY, NIGHT = "a street on a sunny day", "a street at night"
 GREY = 1.5 / 255  # two roundings of a saved picture
@@ -193,16 +193,7 @@ def test_cancel_takes_effect_and_the_next_queue_works(comfy):
     w = Wiring(slow=0.3)
     node = w.restyled()
     w.graph.add("PreviewImage", images=node[0])
-    seen = []
-
-    def cancel_at_the_third(event, data):
-        if event == "progress" and data["node"] == node.name:
-            seen.append((data["value"], data["max"]))
-            if len(seen) == 3:
-                comfy.client.interrupt()
-
-    with pytest.raises(GraphInterrupted):
-        comfy.client.run(w.graph.nodes, cancel_at_the_third)
+    seen = comfy.cancelled(w.graph, node, at=3)
     assert 3 <= len(seen) <= 5 and seen[-1][0] < seen[-1][1]
     again = Wiring()
     (made,) = again.seen(comfy, again.restyled()[0])

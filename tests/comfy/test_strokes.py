@@ -8,7 +8,7 @@ import torch
 from graphs import STEPS, Graph, paint, picture, tiny_latent, tiny_model, tiny_prompt
 from test_running import progress_of, relative
 
-from tools.comfy_client import GraphFailed, GraphInterrupted
+from tools.comfy_client import GraphFailed
 
 
 def wired(kind="eps", seed=1, batch=1, height=64, width=64):
@@ -142,16 +142,7 @@ def test_cancel_does_not_wait_for_the_end_of_the_updates(comfy):
     graph, *parts = wired(seed=47)
     node = painted(*(graph, *parts), faithfulness=500, strength=1.0, optimised=1)
     graph.add("SaveLatent", samples=node[1], filename_prefix="cancelled")
-    seen = []
-
-    def cancel_at_the_fifth(event, data):
-        if event == "progress" and data["node"] == node.name:
-            seen.append(data["value"])
-            if len(seen) == 5:
-                comfy.client.interrupt()
-
-    with pytest.raises(GraphInterrupted):
-        comfy.client.run(graph.nodes, cancel_at_the_fifth)
+    seen = comfy.cancelled(graph, node, at=5)
     assert len(seen) < 100
 
 
