@@ -1,7 +1,7 @@
 """The same worker in Ray's actors: a few processes here, or all machines of a cluster.
 
 Needs the extra s2st[ray]. Workers are sent paths and settings, never weights or pictures; what a
-lost worker had begun is given to another, which leaves alone what is done already.
+lost worker had begun Ray gives to another, which leaves alone what is done already.
 """
 
 from __future__ import annotations
@@ -49,8 +49,6 @@ class RayEngine:
                 compute=ray.data.ActorPoolStrategy(size=self.workers),
                 num_cpus=self._cpus(ray.cluster_resources().get("CPU", 1.0)),
                 num_gpus=self.gpus,
-                max_restarts=-1,
-                max_task_retries=-1,
             )
             for row in rows.iter_rows():
                 yield Row(**json.loads(row["row"]))
