@@ -1,0 +1,101 @@
+"""Ways to hold words to regions: each does what it says where the answer is known."""
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from bench.lab import Pair, edited, make_case, open_lab
+from bench.stroke_methods import PLUS
+from bench.word_methods import (
+    STREET,
+    WORDS,
+    Asked,
+    Way,
+    asked_of,
+    over_strokes,
+    regions,
+    things_of,
+    turned,
+)
+from demo_world import LABELS, TUNING_SEEDS
+from s2st.model.contract import Query
+
+torch.set_num_threads(1)
+SIGMA = 4.0
+
+
+@pytest.fixture(scope="module")
+def lab():
+    return open_lab(steps=2, references=2)
+
+
+def told(lab, model, text=WORDS):
+    x = SIGMA * torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(0))
+    positive, negative = Query(x, lab.parts.encode_prompt(text)), Query(x, lab.prompt(""), True)
+    return model.denoise_all([positive, negative], SIGMA)
+
+
+def test_things_are_those_that_cover_enough():
+    labels = torch.zeros(10, 10, dtype=torch.long)
+    labels[:5] = LABELS.index("tree")
+    labels[5, 0] = LABELS.index("car")
+    assert list(things_of(labels)) == ["trees"]
+    assert things_of(labels)["trees"].mean() == 0.5
+
+
+def test_turned_things_stand_in_each_others_places():
+    masks = {"trees": torch.eye(2), "a car": torch.ones(2, 2)}
+    assert torch.equal(turned(masks)["trees"], masks["a car"])
+    assert torch.equal(turned(masks)["a car"], masks["trees"])
+    assert turned({"trees": torch.eye(2)}) == {}
+
+
+def test_another_scenes_masks_are_the_next_ones():
+    own, other = (asked_of(TUNING_SEEDS[:3], one) for one in (Asked.OWN, Asked.ANOTHER))
+    for mine, theirs in zip(other, [*own[1:], own[0]], strict=True):
+        assert mine.keys() == theirs.keys()
+        assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_without_strength_words_are_as_free_as_ever(lab):
+    mask = torch.zeros(128, 128)
+    mask[:, :64] = 1
+    plain, nought, strong = (
+        told(lab, model)
+        for model in (
+            lab.parts.denoiser,
+            Way.HELD.model(lab, {"trees": mask}, 0.0),
+            Way.HELD.model(lab, {"trees": mask}, 4.0),
+        )
+    )
+    assert torch.equal(plain[0], nought[0])
+    assert not torch.equal(plain[0], strong[0])
+    assert_close(plain[1], strong[1], atol=1e-4, rtol=0)  # the negative prompt is nobody's region
+
+
+@pytest.mark.parametrize("way", [Way.MIXED, Way.COUPLED])
+def test_a_region_that_is_everything_is_its_own_prompt(lab, way):
+    model = way.model(lab, {"trees": torch.ones(128, 128)}, 0.0)
+    alone = told(lab, lab.parts.denoiser, f"{STREET}, with trees")
+    for one, other in zip(told(lab, model), alone, strict=True):
+        assert_close(one, other, atol=1e-4, rtol=0)
+
+
+def test_predictions_are_mixed_where_their_masks_are(lab):
+    mask = torch.zeros(128, 128)
+    mask[:, :64] = 1
+    mixed = told(lab, Way.MIXED.model(lab, {"trees": mask}, 0.0))[0]
+    street, trees = (
+        told(lab, lab.parts.denoiser, text)[0] for text in (STREET, f"{STREET}, with trees")
+    )
+    assert_close(mixed[..., :16], trees[..., :16], atol=1e-4, rtol=0)
+    assert_close(mixed[..., 16:], street[..., 16:], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("method", [*regions(), *over_strokes()][-3:], ids=lambda one: one.name)
+def test_every_way_paints_every_scene(lab, method):
+    case = make_case(lab, Pair("day", "day"), tuple(TUNING_SEEDS[:2]))
+    made = edited(method, case, method.settings[0])
+    assert made.pictures.shape == case.source.shape
+    updates = PLUS.updates * method.settings[0]["strokes"]  # the second of two steps is the last
+    assert made.spent.gradients == pytest.approx(updates)
