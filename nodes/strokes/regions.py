@@ -21,13 +21,12 @@ from ...s2st.strokes.token_regions import (
 )
 from ..core.api import CATEGORY, io, output
 from ..core.layout import to_channels_first
-from ..core.prompts import encoded_prompt
+from ..core.prompts import check_prompt_fits, encoded_prompt
 from ..core.reports import listed
 from ..core.settings import config_of, setting
 from ..core.token_regions import (
     check_attends_to_words,
     phrase_of,
-    reads_overrides,
     replaced_blocks,
     with_regions,
     words_of,
@@ -93,10 +92,7 @@ class RegionPrompt(io.ComfyNode):
 def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
     if mask is not None:
         planes = mask.reshape(-1, *mask.shape[-2:])
-        if len(planes) > 1:
-            raise ValueError(
-                f"The mask of {phrase!r} is a batch of {len(planes)}, but a region has 1: pick one."
-            )
+        check_one(f"The mask of {phrase!r} is", planes)
         return planes[0].detach().to("cpu", torch.float32).clone().clamp(0, 1)
     found = COLOUR.fullmatch(colour.strip())
     if strokes is None or found is None:
@@ -104,6 +100,7 @@ def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
             f"The region {phrase!r} has no place: connect a mask, or connect the strokes and give "
             f"a colour of theirs as #rrggbb (it is {colour!r})."
         )
+    check_one(f"The strokes of {phrase!r} are", strokes)
     picture = to_channels_first(strokes)[0]
     wanted = torch.tensor([int(found[1][at : at + 2], 16) / 255 for at in (0, 2, 4)])
     plane = mask_of_colour(picture, wanted, tolerance)
@@ -113,6 +110,11 @@ def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
             f"{phrase!r} needs some: their main colours are {', '.join(main_colours(picture))}."
         )
     return plane
+
+
+def check_one(what: str, batch: Tensor) -> None:
+    if len(batch) > 1:
+        raise ValueError(f"{what} a batch of {len(batch)}, but a region has 1: pick one.")
 
 
 def main_colours(picture: Tensor) -> list[str]:
@@ -156,6 +158,7 @@ class ApplyRegions(io.ComfyNode):
         config, layout = config_of(RegionConfig, given), layout_of(regions)
         worded = worded_prompt(clip, text, layout)
         positive = encoded_prompt(clip, worded.text)
+        check_prompt_fits(model, positive, "prompt", batch=1)
         if config.strength and worded.masks is not None:
             prompts = [
                 HeldPrompt(_own(tokens, worded.masks), worded.masks, config)
@@ -215,11 +218,14 @@ def _report(model, layout: Layout, worded: Worded, config: RegionConfig) -> list
         lines.append("the prompt's other words are held to what no region covers")
     if not config.strength:
         lines.append("strength 0: the model is as it was")
-    replaced = replaced_blocks(model) if reads_overrides() else []
+    replaced = replaced_blocks(model)
     if replaced:
+        count = f"{len(replaced)} block{'s' if len(replaced) > 1 else ''}"
+        named = ", ".join(f"{one[0]} {one[1]}" for one in replaced)
         lines.append(
-            f"note: another node computes the attention to words of {len(replaced)} blocks itself "
-            f"(attn2_replace, as IPAdapter does); regions reach them only where it asks the core"
+            f"note: another node computes the attention to words of {count} itself, {named} "
+            f"(attn2_replace, as IPAdapter does), and wins there; regions reach them only where it "
+            f"hands on the core's options"
         )
     return lines
 

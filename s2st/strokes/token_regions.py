@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -180,6 +180,13 @@ class HeldPrompt:
     masks: TokenMasks
     config: RegionConfig
 
+    def within(self, area: tuple[int, int, int, int], size: tuple[int, int]) -> HeldPrompt:
+        """The same for a part (height, width, top, left) of a latent of this size."""
+        height, width, top, left = area
+        whole = F.interpolate(self.masks.masks[:, None].float(), size, mode="area")[:, 0]
+        part = whole[:, top : top + height, left : left + width]
+        return replace(self, masks=replace(self.masks, masks=part))
+
     def in_call(self, context: Tensor, sigma: float, size: tuple[int, int]) -> HeldRows | None:
         """What it holds in a call that reads these embeddings; None where it holds nothing.
 
@@ -216,7 +223,9 @@ class HeldRows:
         """
         queries, keys = query.shape[1], key.shape[1]
         grid, words = grid_of(queries, *self.size), self.masks.count * self.repeats
-        if queries == keys or keys < words or grid is None:
+        # Places that attend to places, their own or also another picture's, are as many or several
+        # times as many.
+        if keys % queries == 0 or keys < words or grid is None:
             return None
         if grid not in self._wanted:
             self._wanted[grid] = self.masks.wanted(grid, self.outside).repeat(1, self.repeats)

@@ -201,7 +201,17 @@ def test_a_prompt_read_twice_over_is_held_twice(held, normal):
     assert_close(bias[:, :, :5], bias[:, :, 5:])
 
 
+def test_a_part_of_the_latent_has_its_part_of_the_masks():
+    """A picture of 1 x 10 whose latent is 2 x 10: the sky is its left half."""
+    masks, _ = masks_of()
+    held = HeldPrompt(torch.zeros(1, 5, 7), masks, RegionConfig())
+    part = held.within((1, 4, 1, 3), (2, 10))
+    assert part.masks.wanted((1, 4), outside=0.5)[:, 1].tolist() == [1.0, 1.0, -0.5, -0.5]
+    assert part.embedding is held.embedding
+
+
 def test_attention_among_places_is_left_alone(held, normal):
     call = held.in_call(held.embedding, 4.0, (4, 6))
     assert call.bias(normal(1, 24, 8), normal(1, 24, 8), 2) is None
+    assert call.bias(normal(1, 24, 8), normal(1, 48, 8), 2) is None  # another picture's beside
     assert call.bias(normal(1, 7, 8), normal(1, 5, 8), 2) is None  # no grid of the latent
