@@ -11,7 +11,7 @@ Nothing is trained, no score of other words is touched, and strength 0 adds noth
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -80,7 +80,10 @@ class Layout:
 
 
 def layout_of(regions: Sequence[Region]) -> Layout:
-    """The topmost (last) region wins where several are; tiny ones go, a whole one is no region."""
+    """The topmost (last) region wins where several are; tiny ones go, a whole one is no region.
+
+    Regions of one phrase become one.
+    """
     kept: list[Region] = []
     everywhere: list[str] = []
     dropped: list[str] = []
@@ -102,11 +105,19 @@ def layout_of(regions: Sequence[Region]) -> Layout:
     full = covered is None or float(covered.mean()) > COVERED
     background = None if full or covered is None else 1 - covered
     return Layout(
-        regions=tuple(reversed(kept)),
+        regions=_united(reversed(kept)),
         everywhere=tuple(reversed(everywhere)),
         dropped=tuple(reversed(dropped)),
         background=background,
     )
+
+
+def _united(regions: Iterable[Region]) -> tuple[Region, ...]:
+    masks: dict[str, Tensor] = {}
+    for one in regions:
+        before = masks.get(one.phrase, torch.zeros_like(one.mask))
+        masks[one.phrase] = (_as_large(before, one.mask) + one.mask).clamp(max=1)
+    return tuple(Region(phrase, mask) for phrase, mask in masks.items())
 
 
 def _as_large(mask: Tensor, other: Tensor) -> Tensor:

@@ -71,6 +71,20 @@ def test_masks_of_other_sizes_are_brought_together():
     assert_close(layout.regions[0].mask, torch.cat([torch.zeros(10, 5), torch.ones(10, 5)], 1))
 
 
+def test_a_phrase_of_two_places_belongs_to_both():
+    """What lies on top of one of them stays there."""
+    given = [
+        Region("tree", plane(0, 6)),
+        Region("car", plane(4, 10)),
+        Region("tree", plane(14, 20)),
+    ]
+    layout = layout_of(given)
+    assert [one.phrase for one in layout.regions] == ["tree", "car"]
+    assert_close(layout.regions[0].mask, plane(0, 4) + plane(14, 20))
+    masks = token_masks(layout, [[1], [2]], 3)
+    assert masks.wanted((1, 20), outside=0.0)[:, 1].sum() == 10
+
+
 @pytest.mark.parametrize(("phrase", "mask"), [(" ", plane(0, 5)), ("sky", plane(0, 5)[None])])
 def test_regions_without_words_or_of_several_planes_are_refused(phrase, mask):
     with pytest.raises(ValueError, match="must name what is there|pass one mask for one region"):
