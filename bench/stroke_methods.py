@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from s2st import (
+    Denoiser,
     GradopConfig,
     GradopPlusConfig,
     Painting,
@@ -43,6 +44,7 @@ GUIDANCE = 3.0
 DRAWN = "a drawing of a street"  # what the difference path is told of the strokes
 UPDATES = (0, 20, 40, 60)  # in all
 PLUS = GradopPlusConfig(optimised=2)
+Config = GradopPlusConfig | GradopConfig
 QUIRKS: Mapping[str, Mapping[str, object]] = {
     "noisy latent": {"variable": Variable.STATE},
     "kept noise": {"noise": Noise.KEPT},
@@ -79,18 +81,28 @@ def themselves(case: Case, _: Setting, __: Meter) -> Tensor:
     return drawn(case).source
 
 
-def by_gradients(
-    config: GradopPlusConfig | GradopConfig, case: Case, setting: Setting, spent: Meter
-) -> Tensor:
-    """GradOP+ or GradOP; what goes back through the decoder counts as backward passes."""
-    case, parts = drawn(case), case.lab.parts
-    task, strokes = task_of(case, GUIDANCE, bool(setting["photos"])), Strokes(case.source)
-    given = (parts.denoiser, parts.autoencoder, task, strokes, case.lab.schedule)
+def by_gradients(config: Config, case: Case, setting: Setting, spent: Meter) -> Tensor:
+    """GradOP+ or GradOP."""
+    case = drawn(case)
+    task = task_of(case, GUIDANCE, bool(setting["photos"]))
+    return painted(case.lab.parts.denoiser, case, task, config, spent)
+
+
+def painted(model: Denoiser, case: Case, task: Task, config: Config, spent: Meter) -> Tensor:
+    """What becomes of a drawn case; what goes back through the decoder counts as gradients."""
     own = replace(config, noise_seed=case.seeds[0], shared_noise=False)
-    listener = {"on_update": lambda: spent.add(Meter(gradients=1))}
-    if isinstance(own, GradopPlusConfig):
-        return case.decoded(gradop_plus(*given, own, **listener))
-    return case.decoded(gradop(*given, own, **listener))
+    paint = gradop_plus if isinstance(own, GradopPlusConfig) else gradop
+    return case.decoded(
+        paint(
+            model,
+            case.lab.parts.autoencoder,
+            task,
+            Strokes(case.source),
+            case.lab.schedule,
+            own,
+            on_update=lambda: spent.add(Meter(gradients=1)),
+        )
+    )
 
 
 def sdedit(case: Case, setting: Setting, _: Meter) -> Tensor:
@@ -133,7 +145,7 @@ def path(case: Case, setting: Setting, _: Meter) -> Tensor:
     return case.decoded(difference_path(case.lab.parts.denoiser, task, case.lab.schedule))
 
 
-def gradients(name: str, config: GradopPlusConfig | GradopConfig, photos: bool = False) -> Method:
+def gradients(name: str, config: Config, photos: bool = False) -> Method:
     setting = {"config": repr(config), "photos": int(photos)}
     run = partial(by_gradients, config)
     return Method(name=name, family=Family.OURS, run=run, settings=(setting,))

@@ -1,12 +1,11 @@
 """Words for regions, held there by S2ST, by prompts mixed under masks, and by attention couple.
 
-All things are asked for in one prompt; where each belongs says the renderer's label map. Scenes are
-sampled one by one, as each has masks of its own.
+All things are asked for in one prompt; where each belongs says the renderer's label map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from demo_world import prompt
 from demo_world.kinds import Label
-from s2st import Conditioning, Denoiser, Prompt, Region, RegionConfig, Strokes, Task, gradop_plus
+from s2st import Conditioning, Denoiser, Prompt, Region, RegionConfig, Task
 from s2st.adapters.diffusers import attention_bias
 from s2st.model.contract import Joint, Query, ask
 from s2st.strokes.token_regions import (
@@ -30,7 +29,7 @@ from s2st.strokes.token_regions import (
 
 from .lab import Case, Family, Lab, Meter, Method, Setting
 from .store import BULB, label_maps
-from .stroke_methods import GUIDANCE, PLUS, drawn
+from .stroke_methods import GUIDANCE, PLUS, drawn, painted
 
 STREET = prompt("day")
 THINGS = {
@@ -78,43 +77,59 @@ def turned(masks: Masks) -> Masks:
 class Held(Joint):
     """S2ST's: one prompt, whose words' scores are raised in their regions and lowered outside."""
 
-    def __init__(self, lab: Lab, masks: Masks, strength: float) -> None:
+    def __init__(self, lab: Lab, every: Sequence[Masks], strength: float) -> None:
         self._parts = lab.parts
-        layout = layout_of([Region(name, mask) for name, mask in masks.items()])
-        tokens = words_of(lab, WORDS)
-        places = [tokens_of(phrase_of(lab, one.phrase), tokens) for one in layout.regions]
-        named = {at for name in THINGS for at in tokens_of(phrase_of(lab, name), tokens)}
-        free = [at for at, one in enumerate(tokens) if one >= 0 and at not in named]
-        embedding = lab.parts.encode_prompt(WORDS).embedding
-        found = token_masks(layout, [*places, free], len(tokens))
-        config = RegionConfig(strength=strength)
-        self._held = None if found is None else HeldPrompt(embedding, found, config)
+        self._held = [held_prompt(lab, masks, strength) for masks in every]
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
-        size = (queries[0].x.shape[-2], queries[0].x.shape[-1])
+        size = size_of(queries)
 
         def bias(query: Tensor, key: Tensor, heads: int, words: Tensor) -> Tensor | None:
-            call = None if self._held is None else self._held.in_call(words, sigma, size)
-            return None if call is None else call.bias(query, key, heads)
+            calls = [
+                replace(call, rows=[row])
+                for row, held in enumerate(self._held)  # the positive prompt is asked first
+                if held and (call := held.in_call(words[row : row + 1], sigma, size))
+            ]
+            found = [call.bias(query, key, heads) for call in calls]
+            return torch.stack(found).sum(dim=0) if found else None
 
         with attention_bias(self._parts.pipeline.unet, bias):
             return ask(self._parts.denoiser, queries, sigma)
 
 
+def held_prompt(lab: Lab, masks: Masks, strength: float) -> HeldPrompt | None:
+    """The prompt of all things, each held to its mask; None where there is no mask."""
+    layout = layout_of([Region(name, mask) for name, mask in masks.items()])
+    tokens = words_of(lab, WORDS)
+    places = [tokens_of(phrase_of(lab, one.phrase), tokens) for one in layout.regions]
+    named = {at for name in THINGS for at in tokens_of(phrase_of(lab, name), tokens)}
+    free = [at for at, one in enumerate(tokens) if one >= 0 and at not in named]
+    found = token_masks(layout, [*places, free], len(tokens))
+    if found is None:
+        return None
+    config = RegionConfig(strength=strength)
+    return HeldPrompt(lab.parts.encode_prompt(WORDS).embedding, found, config)
+
+
+def size_of(queries: Sequence[Query]) -> tuple[int, int]:
+    return queries[0].x.shape[-2], queries[0].x.shape[-1]
+
+
 class Apart(Joint):
-    """A prompt for every region and one for the rest, in the place of the positive prompt."""
+    """A prompt for every thing and one for the rest, in the place of the positive prompt."""
 
-    def __init__(self, lab: Lab, masks: Masks, _: float) -> None:
+    def __init__(self, lab: Lab, every: Sequence[Masks]) -> None:
         self._parts = lab.parts
-        texts = [STREET, *(f"{STREET}, with {name}" for name in masks)]
+        texts = [STREET, *(f"{STREET}, with {name}" for name in THINGS)]
         self._prompts = [lab.parts.encode_prompt(one) for one in texts]
-        planes = torch.stack([*masks.values()])
-        rest = (1 - planes.sum(dim=0)).clamp(min=0)
-        self._planes = torch.cat([rest[None], planes])[:, None]
+        blank = torch.zeros(128, 128)
+        planes = [torch.stack([one.get(name, blank) for name in THINGS]) for one in every]
+        things = torch.stack(planes)
+        self._planes = torch.cat([1 - things.sum(dim=1, keepdim=True), things], dim=1)
 
-    def shares(self, grid: tuple[int, int]) -> Tensor:
-        """[prompts, 1, height, width]: how much each counts where, 1 together."""
-        return F.interpolate(self._planes, grid, mode="area")
+    def shares(self, size: tuple[int, int]) -> Tensor:
+        """[B, prompts, height, width]: how much each counts where, 1 together."""
+        return F.interpolate(self._planes, size, mode="area")
 
 
 class Mixed(Apart):
@@ -124,8 +139,8 @@ class Mixed(Apart):
         positive, *others = queries
         every = [replace(positive, conditioning=one) for one in self._prompts]
         answers = ask(self._parts.denoiser, [*every, *others], sigma)
-        shares = self.shares((positive.x.shape[-2], positive.x.shape[-1])).to(positive.x)
-        mixed = torch.stack(answers[: len(every)]).mul(shares[:, None]).sum(dim=0)
+        told = torch.stack(answers[: len(every)], dim=1)
+        mixed = (told * self.shares(size_of(queries))[:, :, None]).sum(dim=1)
         return [mixed, *answers[len(every) :]]
 
 
@@ -136,14 +151,13 @@ class Coupled(Apart):
         positive, *others = queries
         words = [one.embedding for one in self._prompts]
         owner = torch.arange(len(words)).repeat_interleave(words[0].shape[1])
-        size = (positive.x.shape[-2], positive.x.shape[-1])
 
         def bias(query: Tensor, key: Tensor, _: int, words: Tensor) -> Tensor | None:
-            grid = grid_of(query.shape[1], *size)
+            grid = grid_of(query.shape[1], *size_of(queries))
             if words.shape[1] != len(owner) or grid is None:
                 return None
-            places = self.shares(grid).argmax(dim=0).flatten()
-            return FORBIDDEN * (places[:, None] != owner).to(query).expand(len(query), -1, -1)
+            places = self.shares(grid).argmax(dim=1).flatten(1)
+            return FORBIDDEN * (places[..., None] != owner).to(query)
 
         asked = replace(positive, conditioning=Conditioning(torch.cat(words, dim=1)))
         with attention_bias(self._parts.pipeline.unet, bias):
@@ -158,39 +172,27 @@ class Way(str, Enum):
     MIXED = "masked prompts"
     COUPLED = "attention couple"
 
-    def model(self, lab: Lab, masks: Masks, strength: float) -> Denoiser:
-        kinds: Mapping[Way, Callable[[Lab, Masks, float], Denoiser]]
-        kinds = {Way.HELD: Held, Way.MIXED: Mixed, Way.COUPLED: Coupled}
-        if self is Way.NOBODY or not masks:
-            return lab.parts.denoiser
-        return kinds[self](lab, masks, strength)
+    def model(self, lab: Lab, every: Sequence[Masks], strength: float) -> Denoiser:
+        """The laboratory's model, which holds words to the masks of every picture of a batch."""
+        match self:
+            case Way.NOBODY:
+                return lab.parts.denoiser
+            case Way.HELD:
+                return Held(lab, every, strength)
+            case Way.MIXED:
+                return Mixed(lab, every)
+            case Way.COUPLED:
+                return Coupled(lab, every)
 
 
 def in_words(case: Case, setting: Setting, spent: Meter) -> Tensor:
-    """Every scene by a model that holds words to its regions, over its strokes or from noise."""
-    case = drawn(case)
+    """By a model that holds words to their regions, over strokes or from noise."""
+    case, lab = drawn(case), case.lab
     every = asked_of(case.seeds, Asked(setting["asked"]))
-    made = [_one(case, place, masks, setting, spent) for place, masks in enumerate(every)]
-    return case.decoded(torch.cat(made))
-
-
-def _one(case: Case, place: int, masks: Masks, setting: Setting, spent: Meter) -> Tensor:
-    lab, own = case.lab, slice(place, place + 1)
-    model = Way(setting["way"]).model(lab, masks, setting["strength"])
-    positive, negative = lab.parts.encode_prompt(WORDS), lab.prompt("")
-    task = Task(latent=case.latents[own], target=Prompt(positive, negative, GUIDANCE))
-    updates = PLUS.updates if setting["strokes"] else 0
-    config = replace(PLUS, noise_seed=case.seeds[place], updates=updates)
-    share = Meter(gradients=1 / case.batch)
-    return gradop_plus(
-        model,
-        lab.parts.autoencoder,
-        task,
-        Strokes(case.source[own]),
-        lab.schedule,
-        config,
-        on_update=lambda: spent.add(share),
-    )
+    model = Way(setting["way"]).model(lab, every, setting["strength"])
+    target = Prompt(lab.parts.encode_prompt(WORDS), lab.prompt(""), GUIDANCE)
+    config = PLUS if setting["strokes"] else replace(PLUS, updates=0)
+    return painted(model, case, Task(latent=case.latents, target=target), config, spent)
 
 
 def words_of(lab: Lab, text: str) -> list[int]:

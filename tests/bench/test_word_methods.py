@@ -29,8 +29,8 @@ def lab():
     return open_lab(steps=2, references=2)
 
 
-def told(lab, model, text=WORDS):
-    x = SIGMA * torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(0))
+def told(lab, model, text=WORDS, batch=1):
+    x = SIGMA * torch.randn(batch, 4, 32, 32, generator=torch.Generator().manual_seed(0))
     positive, negative = Query(x, lab.parts.encode_prompt(text)), Query(x, lab.prompt(""), True)
     return model.denoise_all([positive, negative], SIGMA)
 
@@ -64,8 +64,8 @@ def test_without_strength_words_are_as_free_as_ever(lab):
         told(lab, model)
         for model in (
             lab.parts.denoiser,
-            Way.HELD.model(lab, {"trees": mask}, 0.0),
-            Way.HELD.model(lab, {"trees": mask}, 4.0),
+            Way.HELD.model(lab, [{"trees": mask}], 0.0),
+            Way.HELD.model(lab, [{"trees": mask}], 4.0),
         )
     )
     assert torch.equal(plain[0], nought[0])
@@ -75,16 +75,26 @@ def test_without_strength_words_are_as_free_as_ever(lab):
 
 @pytest.mark.parametrize("way", [Way.MIXED, Way.COUPLED])
 def test_a_region_that_is_everything_is_its_own_prompt(lab, way):
-    model = way.model(lab, {"trees": torch.ones(128, 128)}, 0.0)
+    model = way.model(lab, [{"trees": torch.ones(128, 128)}], 0.0)
     alone = told(lab, lab.parts.denoiser, f"{STREET}, with trees")
     for one, other in zip(told(lab, model), alone, strict=True):
         assert_close(one, other, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("way", [Way.HELD, Way.MIXED, Way.COUPLED])
+def test_every_picture_has_its_own_regions(lab, way):
+    left, right = torch.zeros(2, 128, 128)
+    left[:, :64], right[:, 64:] = 1, 1
+    both = told(lab, way.model(lab, [{"trees": left}, {"trees": right}], 2.0), batch=2)[0]
+    same = told(lab, way.model(lab, [{"trees": left}] * 2, 2.0), batch=2)[0]
+    assert_close(both[0], same[0], atol=1e-4, rtol=0)
+    assert (both[1] - same[1]).abs().max() > 1e-2
+
+
 def test_predictions_are_mixed_where_their_masks_are(lab):
     mask = torch.zeros(128, 128)
     mask[:, :64] = 1
-    mixed = told(lab, Way.MIXED.model(lab, {"trees": mask}, 0.0))[0]
+    mixed = told(lab, Way.MIXED.model(lab, [{"trees": mask}], 0.0))[0]
     street, trees = (
         told(lab, lab.parts.denoiser, text)[0] for text in (STREET, f"{STREET}, with trees")
     )
