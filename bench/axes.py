@@ -57,7 +57,6 @@ CLASS_AXES = (
 ALL_AXES = (*AXES, *CLASS_AXES)
 
 _PAINTED = "root mean square distance of results from strokes"
-_SEEN = "share of the picture {} a region in which our judge sees what was asked for there"
 STROKE_AXES = (
     Axis("blurred", "blurred", _STRUCTURE, -1, 4, f"{_PAINTED}, blurred as GradOP+ is asked to"),
     Axis("palette", "palette", _STRUCTURE, -1, 4, f"{_PAINTED}, in few colours: asked of nobody"),
@@ -65,11 +64,13 @@ STROKE_AXES = (
     Axis("named", "named right", _LOOK, 1, 2, "share of results whose domain our judge names"),
 )
 BLURRED, PALETTE, _, NAMED = STROKE_AXES
+_SEEN = "share of the picture {} the region of a phrase in which our judge sees what it names"
 INSIDE = Axis("inside", "inside", _CLASS, 1, 3, _SEEN.format("inside"))
 OUTSIDE = Axis("outside", "outside", _CLASS, -1, 3, _SEEN.format("outside"))
-THING_AXES = tuple(
-    Axis(f"inside {one}", f"inside, {one}", _CLASS, 1, 3, f"the same of {one} alone")
-    for one in ("trees", "tall buildings", "a car")
-)
-REGION_AXES = (INSIDE, OUTSIDE, *THING_AXES, FRECHET)
-AXIS_OF = {axis.key: axis for axis in (*ALL_AXES, *STROKE_AXES, *REGION_AXES)}
+PHRASE_AXES = {
+    phrase: Axis(f"inside {phrase}", phrase, _CLASS, 1, 3, f"inside the region of *{phrase}*")
+    for phrase in ("trees", "tall buildings", "a car", "on a sunny day", "at night")
+}
+AXIS_OF = {
+    axis.key: axis for axis in (*ALL_AXES, *STROKE_AXES, INSIDE, OUTSIDE, *PHRASE_AXES.values())
+}

@@ -9,8 +9,9 @@ made again.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,13 +28,12 @@ from .axes import (
     NAMED,
     OUTSIDE,
     PALETTE,
-    REGION_AXES,
+    PHRASE_AXES,
     STROKE_AXES,
-    THING_AXES,
     Axis,
 )
 from .cost_page import machine_line
-from .judges import SMALL
+from .judges import SMALL, Judge
 from .judging import Scores, features_of, set_frechet
 from .lab import Method, Pair
 from .pictures import FOLDER as PICTURES
@@ -45,7 +45,7 @@ from .running import make_missing
 from .store import KEPT, POOL_SEEDS, code_of, rendered
 from .stroke_methods import COLOURS, GUIDANCE, UPDATES, curves, quirks, strokes_for
 from .strokes_page import Duels, Rows, agreement, beside_sdedit, faithfulness, plus, table
-from .word_methods import THINGS, Asked, Masks, against_strokes, asked_of, over_strokes, regions
+from .word_methods import SIDE, THINGS, TIMES, Masks, Subject, from_noise, over_strokes
 
 PAIR = Pair("day", "day")  # strokes of day scenes, painted by day
 STEPS, QUICK_SCENES, QUICK_STEPS = 10, 4, 4
@@ -97,7 +97,7 @@ def stroke_scores(plan: Plan, line: Line) -> Scores:
     return {
         BLURRED.key: near,
         PALETTE.key: flat,
-        FRECHET.key: realism(plan, results),
+        FRECHET.key: realism(judge, results, rendered(POOL_SEEDS[: plan.pool], domain)),
         NAMED.key: right.double(),
     }
 
@@ -114,77 +114,110 @@ def root_mean_square(some: Tensor, others: Tensor) -> Tensor:
     return (some - others).square().mean(dim=(1, 2, 3)).sqrt()
 
 
-def realism(plan: Plan, results: Tensor) -> Tensor:
-    judge = examined_judge(plan.judge).judge
-    look = features_of(judge, rendered(POOL_SEEDS[: plan.pool], PAIR.source))
-    return set_frechet(features_of(judge, results), look)
+def realism(judge: Judge, results: Tensor, pool: Tensor) -> Tensor:
+    return set_frechet(features_of(judge, results), features_of(judge, pool))
 
 
-def region_scores(plan: Plan, line: Line) -> Scores:
-    """How much of each region shows what is asked for there, and how much of the rest does."""
-    results = plan.pictures(line)
-    seen = examined_judge(plan.judge).judge.label_maps(results)
-    asked = Asked(line[0].setting["asked"])
-    asked = Asked.OWN if asked is Asked.ANOTHER else asked  # which shall not help
-    every = [masks for job in line for masks in asked_of(job.seeds, asked)]
-    shares = torch.stack([shares_of(*both) for both in zip(seen, every, strict=True)])
+def region_scores(subject: Subject, plan: Plan, line: Line) -> Scores:
+    """How much of each phrase's region shows what it names, and how much of the rest does."""
+    results, judge = plan.pictures(line), examined_judge(plan.judge).judge
+    every = subject.masks([seed for job in line for seed in job.seeds])
+    seen = SEEN[subject](judge, results)
+    pairs = zip(seen, every, strict=True)
+    shares = torch.stack([shares_of(subject.phrases, *both) for both in pairs])
     inside, outside = shares.double().unbind(dim=2)
     found = {INSIDE.key: inside.nanmean(dim=1), OUTSIDE.key: outside.nanmean(dim=1)}
-    found |= {axis.key: one for axis, one in zip(THING_AXES, inside.T, strict=True)}
+    axes = [PHRASE_AXES[phrase] for phrase in subject.phrases]
+    found |= {axis.key: one for axis, one in zip(axes, inside.T, strict=True)}
     known = {key: one for key, one in found.items() if one.isfinite().sum() > 1}
-    return {**known, FRECHET.key: realism(plan, results)}
+    return {**known, FRECHET.key: realism(judge, results, pool_of(plan, subject))}
 
 
-def shares_of(seen: Tensor, masks: Masks) -> Tensor:
-    """[things, 2]: of each thing's region, and of the rest, that shows it; NaN where none is."""
-    shares = torch.full((len(THINGS), 2), torch.nan)
-    for place, (name, labels) in enumerate(THINGS.items()):
-        if name in masks:
-            there, inside = torch.isin(seen, torch.tensor(labels)).float(), masks[name]
-            within, rest = (there * inside).sum(), (there * (1 - inside)).sum()
-            shares[place] = torch.stack([within / inside.sum(), rest / (1 - inside).sum()])
+def things_seen(judge: Judge, results: Tensor) -> Tensor:
+    """[B, things, H, W]: 1 where the judge sees a thing."""
+    seen = judge.label_maps(results)
+    return torch.stack([torch.isin(seen, torch.tensor(one)) for one in THINGS.values()], dim=1)
+
+
+@torch.no_grad()
+def times_seen(judge: Judge, results: Tensor) -> Tensor:
+    """[B, times, H, W]: 1 all over each half that the judge takes for one of that time."""
+    halves = [judge(one)[0].argmax(dim=1) for one in results.chunk(2, dim=3)]
+    seen = torch.stack(halves, dim=1).repeat_interleave(SIDE // 2, dim=1)[:, None]
+    times = [seen == DOMAINS.index(domain) for domain in ("day", "night")]
+    return torch.stack(times, dim=1).expand(-1, -1, SIDE, -1)
+
+
+SEEN = {Subject.THINGS: things_seen, Subject.TIMES: times_seen}
+
+
+def shares_of(phrases: Sequence[str], seen: Tensor, masks: Masks) -> Tensor:
+    """[phrases, 2]: of each one's region, and of the rest, that shows it; NaN where none is."""
+    shares = torch.full((len(phrases), 2), torch.nan)
+    for place, (phrase, shown) in enumerate(zip(phrases, seen, strict=True)):
+        if phrase in masks:
+            parts = torch.stack([masks[phrase], 1 - masks[phrase]])
+            shares[place] = (shown * parts).sum(dim=(1, 2)) / parts.sum(dim=(1, 2))
     return shares
 
 
-STROKES = {"axes": STROKE_AXES, "scores": stroke_scores}
-WORDS = {"axes": REGION_AXES, "scores": region_scores}
+def pool_of(plan: Plan, subject: Subject) -> Tensor:
+    """Renders as results should look: by day, or with the halves of two times."""
+    seeds = POOL_SEEDS[: plan.pool]
+    day = rendered(seeds, "day")
+    if subject is Subject.THINGS:
+        return day
+    lit = torch.stack([masks[TIMES[0]] for masks in subject.masks(seeds)])[:, None]
+    return torch.where(lit > 0, day, rendered(seeds, "night"))
+
+
+def words_part(
+    name: str, title: str, scenes: int, subject: Subject, methods: Iterator[Method]
+) -> Part:
+    return Part(
+        name=name,
+        title=title,
+        scenes=scenes,
+        methods=tuple(methods),
+        axes=(INSIDE, OUTSIDE, *(PHRASE_AXES[one] for one in subject.phrases), FRECHET),
+        scores=partial(region_scores, subject),
+        says=(agreement,),
+    )
+
+
 PARTS = (
     Part(
         name="curves",
         title="Faithful and real",
         scenes=200,
         methods=tuple(curves()),
+        axes=STROKE_AXES,
+        scores=stroke_scores,
         says=(faithfulness, beside_sdedit),
-        **STROKES,
     ),
     Part(
         name="quirks",
         title="What each quirk does",
         scenes=32,
         methods=tuple(quirks()),
-        **STROKES,
+        axes=STROKE_AXES,
+        scores=stroke_scores,
     ),
-    Part(
-        name="regions",
-        title="Words for regions",
-        scenes=64,
-        methods=tuple(regions()),
-        says=(agreement,),
-        **WORDS,
+    words_part("things", "Things in their places", 64, Subject.THINGS, from_noise(Subject.THINGS)),
+    words_part("times", "A time of day in each half", 64, Subject.TIMES, from_noise(Subject.TIMES)),
+    words_part(
+        "agreeing",
+        "Things over strokes of their colours",
+        32,
+        Subject.THINGS,
+        over_strokes(Subject.THINGS),
     ),
-    Part(
-        name="over",
-        title="Words for strokes of their colours",
-        scenes=32,
-        methods=tuple(over_strokes()),
-        **WORDS,
-    ),
-    Part(
-        name="against",
-        title="Words against the colours of strokes",
-        scenes=32,
-        methods=tuple(against_strokes()),
-        **WORDS,
+    words_part(
+        "contradicting",
+        "Day and night over strokes of day scenes",
+        32,
+        Subject.TIMES,
+        over_strokes(Subject.TIMES),
     ),
 )
 
@@ -222,7 +255,7 @@ def draw_sheet(plan: Plan, path: Path) -> None:
 
 def page(sections: Sequence[Part], findings: Findings) -> str:
     """The whole page in Markdown."""
-    facts, axes = findings.facts, dict.fromkeys((*STROKE_AXES, *REGION_AXES))
+    facts, axes = findings.facts, dict.fromkeys(axis for one in sections for axis in one.axes)
     parts = [
         "# Pictures from strokes, and words for regions",
         f"""`python dev.py bench strokes` makes this page, on the [demo model](demo-model.md) with

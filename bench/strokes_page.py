@@ -94,22 +94,20 @@ def _at(curve: Sequence[Row], axis: Axis, distance: float) -> Interval | None:
 
 
 def agreement(rows: Rows, duels: Duels) -> str:
-    """By how much regions are ahead of the prompt alone, and what the controls say."""
-    usual, nought = f"regions, strength {USUAL:g}", "regions, strength 0"
-    ahead = {name: duel.on(INSIDE) for name, duel in duels.items()}
-    told = []
-    if usual in ahead:
-        reached = "reached" if ahead[usual].low >= WANTED else "not reached"
-        best = max((one for one in ahead if one.startswith("regions, ")), key=ahead.get)
-        told.append(
-            f"At the default strength the judge sees what was asked for in {_points(ahead[usual])} "
-            f"points more of its region than by the prompt alone (wanted: {100 * WANTED:.0f} or "
-            f"more, which is {reached}); at the best, *{best}*, in {_points(ahead[best])}."
-        )
-    if nought in rows:
-        first = next(iter(rows.values()))
-        same = "the same in every number" if rows[nought].axes == first.axes else "NOT the same"
-        told.append(f"Strength 0 and the prompt alone are {same}.")
+    """By how much regions are ahead of the prompt alone, and whether strength 0 is nothing."""
+    first, told = next(iter(rows.values())), []
+    for name, duel in duels.items():
+        if name.endswith((f"regions of strength {USUAL:g}", "over strokes, regions")):
+            ahead = duel.on(INSIDE)
+            reached = "reached" if ahead.low >= WANTED else "not reached"
+            told.append(
+                f"At the default strength the judge sees what was asked for in {_points(ahead)} "
+                f"points more of its region than in *{first.method}* (wanted: {100 * WANTED:.0f} "
+                f"or more, which is {reached})."
+            )
+        if name.endswith("regions of strength 0"):
+            same = "the same" if rows[name].axes == first.axes else "NOT the same"
+            told.append(f"Strength 0 and the prompt alone are {same} in every number.")
     return " ".join(told)
 
 

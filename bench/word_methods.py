@@ -1,6 +1,7 @@
 """Words for regions, held there by S2ST, by prompts mixed under masks, and by attention couple.
 
-All things are asked for in one prompt; where each belongs says the renderer's label map.
+All phrases are asked for in one prompt. Where things belong says the renderer's label map; times of
+day, which the demo model reads far better than names of things, have a half of the picture each.
 """
 
 from __future__ import annotations
@@ -31,35 +32,41 @@ from .lab import Case, Family, Lab, Meter, Method, Setting
 from .store import BULB, label_maps
 from .stroke_methods import GUIDANCE, PLUS, drawn, painted
 
-STREET = prompt("day")
 THINGS = {
     "trees": (Label.TREE,),
     "tall buildings": (Label.BUILDING, Label.WINDOW),
     "a car": (Label.CAR,),
 }
-WORDS = f"{STREET}, with {', '.join(THINGS)}"
+TIMES = ("on a sunny day", "at night")
 LEAST = 0.02  # of the picture that a thing must cover to be a region
 USUAL = RegionConfig().strength
 STRENGTHS = (0.0, 0.5, 1.0, 2.0, 4.0)
 FORBIDDEN = -1e4  # added to a score, it leaves nothing of it
+SIDE = 128
 Masks = Mapping[str, Tensor]
 
 
-class Asked(str, Enum):
-    """What is asked for where."""
+class Subject(str, Enum):
+    """What words are asked for."""
 
-    OWN = "its own"
-    ANOTHER = "another scene's"
-    TURNED = "turned"  # each thing where the next one's strokes are, so that colours contradict
+    THINGS = "things"  # where the renderer's label map has them
+    TIMES = "times of day"  # one in each half of the picture
 
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        return tuple(THINGS) if self is Subject.THINGS else tuple(TIMES)
 
-def asked_of(seeds: Sequence[int], asked: Asked) -> list[Masks]:
-    """The masks of every scene."""
-    maps = label_maps(seeds)
-    own = [things_of(one) for one in maps.where(maps != BULB, Label.LAMP)]
-    if asked is Asked.ANOTHER:
-        return [*own[1:], own[0]]
-    return [turned(one) for one in own] if asked is Asked.TURNED else own
+    def text(self, *phrases: str) -> str:
+        """The prompt that names these phrases."""
+        street, link = (prompt("day"), ", with ") if self is Subject.THINGS else ("a street", " ")
+        return link.join(filter(None, [street, ", ".join(phrases)]))
+
+    def masks(self, seeds: Sequence[int]) -> list[Masks]:
+        """Where each phrase belongs in every scene."""
+        if self is Subject.TIMES:
+            return [halves(TIMES if seed % 2 else TIMES[::-1]) for seed in seeds]
+        maps = label_maps(seeds)
+        return [things_of(one) for one in maps.where(maps != BULB, Label.LAMP)]
 
 
 def things_of(labels: Tensor) -> Masks:
@@ -68,18 +75,18 @@ def things_of(labels: Tensor) -> Masks:
     return {name: mask for name, mask in masks.items() if mask.mean() >= LEAST}
 
 
-def turned(masks: Masks) -> Masks:
-    """Each thing in the next one's place; nothing where there is no other."""
-    places = [*masks.values()]
-    return dict(zip(masks, [*places[1:], places[0]], strict=True)) if len(places) > 1 else {}
+def halves(phrases: Sequence[str]) -> Masks:
+    """The first phrase on the left, the second on the right."""
+    left = (torch.arange(SIDE) < SIDE // 2).float().expand(SIDE, SIDE)
+    return dict(zip(phrases, (left, 1 - left), strict=True))
 
 
 class Held(Joint):
     """S2ST's: one prompt, whose words' scores are raised in their regions and lowered outside."""
 
-    def __init__(self, lab: Lab, every: Sequence[Masks], strength: float) -> None:
+    def __init__(self, lab: Lab, subject: Subject, every: Sequence[Masks], strength: float) -> None:
         self._parts = lab.parts
-        self._held = [held_prompt(lab, masks, strength) for masks in every]
+        self._held = [held_prompt(lab, subject, masks, strength) for masks in every]
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         size = size_of(queries)
@@ -97,18 +104,19 @@ class Held(Joint):
             return ask(self._parts.denoiser, queries, sigma)
 
 
-def held_prompt(lab: Lab, masks: Masks, strength: float) -> HeldPrompt | None:
-    """The prompt of all things, each held to its mask; None where there is no mask."""
+def held_prompt(lab: Lab, subject: Subject, masks: Masks, strength: float) -> HeldPrompt | None:
+    """The prompt of all phrases, each held to its mask; None where there is no mask."""
     layout = layout_of([Region(name, mask) for name, mask in masks.items()])
-    tokens = words_of(lab, WORDS)
+    text = subject.text(*subject.phrases)
+    tokens = words_of(lab, text)
     places = [tokens_of(phrase_of(lab, one.phrase), tokens) for one in layout.regions]
-    named = {at for name in THINGS for at in tokens_of(phrase_of(lab, name), tokens)}
+    named = {at for name in subject.phrases for at in tokens_of(phrase_of(lab, name), tokens)}
     free = [at for at, one in enumerate(tokens) if one >= 0 and at not in named]
     found = token_masks(layout, [*places, free], len(tokens))
     if found is None:
         return None
     config = RegionConfig(strength=strength)
-    return HeldPrompt(lab.parts.encode_prompt(WORDS).embedding, found, config)
+    return HeldPrompt(lab.parts.encode_prompt(text).embedding, found, config)
 
 
 def size_of(queries: Sequence[Query]) -> tuple[int, int]:
@@ -116,16 +124,16 @@ def size_of(queries: Sequence[Query]) -> tuple[int, int]:
 
 
 class Apart(Joint):
-    """A prompt for every thing and one for the rest, in the place of the positive prompt."""
+    """A prompt for every phrase and one for the rest, in the place of the positive prompt."""
 
-    def __init__(self, lab: Lab, every: Sequence[Masks]) -> None:
+    def __init__(self, lab: Lab, subject: Subject, every: Sequence[Masks]) -> None:
         self._parts = lab.parts
-        texts = [STREET, *(f"{STREET}, with {name}" for name in THINGS)]
+        texts = [subject.text(), *map(subject.text, subject.phrases)]
         self._prompts = [lab.parts.encode_prompt(one) for one in texts]
-        blank = torch.zeros(128, 128)
-        planes = [torch.stack([one.get(name, blank) for name in THINGS]) for one in every]
-        things = torch.stack(planes)
-        self._planes = torch.cat([1 - things.sum(dim=1, keepdim=True), things], dim=1)
+        blank = torch.zeros(SIDE, SIDE)
+        named = [[masks.get(name, blank) for name in subject.phrases] for masks in every]
+        planes = torch.stack([torch.stack(one) for one in named])
+        self._planes = torch.cat([1 - planes.sum(dim=1, keepdim=True), planes], dim=1)
 
     def shares(self, size: tuple[int, int]) -> Tensor:
         """[B, prompts, height, width]: how much each counts where, 1 together."""
@@ -172,27 +180,31 @@ class Way(str, Enum):
     MIXED = "masked prompts"
     COUPLED = "attention couple"
 
-    def model(self, lab: Lab, every: Sequence[Masks], strength: float) -> Denoiser:
+    def model(
+        self, lab: Lab, subject: Subject, every: Sequence[Masks], strength: float
+    ) -> Denoiser:
         """The laboratory's model, which holds words to the masks of every picture of a batch."""
         match self:
             case Way.NOBODY:
                 return lab.parts.denoiser
             case Way.HELD:
-                return Held(lab, every, strength)
+                return Held(lab, subject, every, strength)
             case Way.MIXED:
-                return Mixed(lab, every)
+                return Mixed(lab, subject, every)
             case Way.COUPLED:
-                return Coupled(lab, every)
+                return Coupled(lab, subject, every)
 
 
 def in_words(case: Case, setting: Setting, spent: Meter) -> Tensor:
     """By a model that holds words to their regions, over strokes or from noise."""
-    case, lab = drawn(case), case.lab
-    every = asked_of(case.seeds, Asked(setting["asked"]))
-    model = Way(setting["way"]).model(lab, every, setting["strength"])
-    target = Prompt(lab.parts.encode_prompt(WORDS), lab.prompt(""), GUIDANCE)
+    case, lab, subject = drawn(case), case.lab, Subject(setting["subject"])
+    every = subject.masks(case.seeds)
+    every = [*every[1:], every[0]] if setting["shifted"] else every
+    model = Way(setting["way"]).model(lab, subject, every, setting["strength"])
+    words = lab.parts.encode_prompt(subject.text(*subject.phrases))
+    task = Task(latent=case.latents, target=Prompt(words, lab.prompt(""), GUIDANCE))
     config = PLUS if setting["strokes"] else replace(PLUS, updates=0)
-    return painted(model, case, Task(latent=case.latents, target=target), config, spent)
+    return painted(model, case, task, config, spent)
 
 
 def words_of(lab: Lab, text: str) -> list[int]:
@@ -207,36 +219,37 @@ def phrase_of(lab: Lab, text: str) -> list[int]:
 
 
 def method(
-    name: str, way: Way, strength: float = 0.0, asked: Asked = Asked.OWN, strokes: bool = False
+    subject: Subject,
+    name: str,
+    way: Way,
+    strength: float = 0.0,
+    *,
+    shifted: bool = False,
+    strokes: bool = False,
 ) -> Method:
-    setting = {"way": way.value, "strength": strength, "asked": asked.value}
+    """`shifted` takes every scene's masks from the next one."""
+    setting = {"subject": subject.value, "way": way.value, "strength": strength}
     return Method(
-        name=name,
+        name=f"{subject.value}, {name}",
         family=Family.OURS if way is Way.HELD else Family.RIVAL,
         run=in_words,
-        settings=({**setting, "strokes": int(strokes)},),
+        settings=({**setting, "shifted": int(shifted), "strokes": int(strokes)},),
     )
 
 
-def regions() -> Iterator[Method]:
-    """From noise: the prompt alone, ours by strength, another scene's masks, and others' ways."""
-    yield method("the prompt alone", Way.NOBODY)
+def from_noise(subject: Subject) -> Iterator[Method]:
+    """The prompt alone, ours by strength, another scene's masks, and others' ways."""
+    yield method(subject, "the prompt alone", Way.NOBODY)
     for strength in STRENGTHS:
-        yield method(f"regions, strength {strength:g}", Way.HELD, strength)
-    yield method("regions of another scene", Way.HELD, USUAL, Asked.ANOTHER)
-    yield method("masked prompts", Way.MIXED)
-    yield method("attention couple", Way.COUPLED)
+        yield method(subject, f"regions of strength {strength:g}", Way.HELD, strength)
+    yield method(subject, "another scene's regions", Way.HELD, USUAL, shifted=True)
+    yield method(subject, "masked prompts", Way.MIXED)
+    yield method(subject, "attention couple", Way.COUPLED)
 
 
-def over_strokes() -> Iterator[Method]:
-    """Over strokes by GradOP+, where words agree with colours."""
-    yield method("over strokes, the prompt alone", Way.NOBODY, strokes=True)
-    yield method("over strokes, regions", Way.HELD, USUAL, strokes=True)
-
-
-def against_strokes() -> Iterator[Method]:
-    """The same where words contradict the colours of their places."""
-    against = partial(method, asked=Asked.TURNED, strokes=True)
-    yield against("against strokes, the prompt alone", Way.NOBODY)
-    yield against("against strokes, regions", Way.HELD, USUAL)
-    yield against("against strokes, attention couple", Way.COUPLED)
+def over_strokes(subject: Subject) -> Iterator[Method]:
+    """The same over the strokes of day scenes: things have their colours, and night has not."""
+    over = partial(method, subject, strokes=True)
+    yield over("over strokes, the prompt alone", Way.NOBODY)
+    yield over("over strokes, regions", Way.HELD, USUAL)
+    yield over("over strokes, attention couple", Way.COUPLED)

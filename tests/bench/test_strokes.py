@@ -7,8 +7,11 @@ from torch.testing import assert_close
 
 from bench import strokes
 from bench.axes import INSIDE, STROKE_AXES
-from bench.word_methods import THINGS
-from demo_world import EVALUATION_SEEDS, LABELS
+from bench.judges import SMALL, open_judge
+from bench.plan import Plan
+from bench.store import POOL_SEEDS
+from bench.word_methods import Subject
+from demo_world import EVALUATION_SEEDS
 
 torch.set_num_threads(1)
 
@@ -20,19 +23,33 @@ def test_strokes_are_their_own_flat_picture():
     assert (blurred > 0).all()
 
 
-def test_a_thing_is_counted_inside_and_outside_its_region():
-    labels = torch.zeros(4, 4, dtype=torch.long)
-    labels[:2, :2] = LABELS.index("tree")
-    labels[3, 3] = LABELS.index("tree")
+def test_a_phrase_is_counted_inside_and_outside_its_region():
+    seen = torch.zeros(2, 4, 4)
+    seen[0, :2, :2] = seen[0, 3, 3] = 1
     mask = torch.zeros(4, 4)
     mask[:2] = 1
-    shares = strokes.shares_of(labels, {"trees": mask})
+    shares = strokes.shares_of(("trees", "a car"), seen, {"trees": mask})
     assert_close(shares[0], torch.tensor([0.5, 0.125]))
-    assert list(THINGS)[0] == "trees" and shares[1:].isnan().all()
+    assert shares[1].isnan().all()
+
+
+def test_true_pictures_show_what_their_regions_ask_for():
+    """Renders of the scenes themselves, and halves of two times put together."""
+    judge = open_judge(SMALL).judge
+    plan = Plan(pool=8)
+    for subject in Subject:
+        pictures = strokes.pool_of(plan, subject)
+        masks = subject.masks(POOL_SEEDS[:8])
+        seen = strokes.SEEN[subject](judge, pictures)
+        shares = torch.stack(
+            [strokes.shares_of(subject.phrases, *both) for both in zip(seen, masks, strict=True)]
+        )
+        inside, outside = shares.nanmean(dim=(0, 1)).tolist()
+        assert inside > 0.6 > 0.2 > outside
 
 
 def test_every_part_has_its_scenes_and_no_name_stands_twice():
-    assert [one.scenes for one in strokes.PARTS] == [200, 32, 64, 32, 32]
+    assert [one.scenes for one in strokes.PARTS] == [200, 32, 64, 64, 32, 32]
     names = [method.name for part in strokes.PARTS for method in part.methods]
     assert len(names) == len(set(names))
 
@@ -55,10 +72,10 @@ def test_a_run_adds_its_rows_and_makes_none_of_them_again(tmp_path):
     assert again == rows and same == page
     for one in cells:
         one.unlink()
-    words = ["--parts", "regions", "--methods", "the prompt alone", "regions, strength 0"]
-    more, longer = run(tmp_path, *words)
+    names = ["times of day, the prompt alone", "times of day, regions of strength 0"]
+    more, longer = run(tmp_path, "--parts", "times", "--methods", *names)
     assert more["SDEdit 0.5"] == rows["SDEdit 0.5"] and not any(one.exists() for one in cells)
-    assert more["the prompt alone"][INSIDE.key] == more["regions, strength 0"][INSIDE.key]
-    assert "Strength 0 and the prompt alone are the same in every number." not in page
-    assert "| regions, strength 0 |" in longer
+    assert more[names[0]][INSIDE.key] == more[names[1]][INSIDE.key]
+    told = "Strength 0 and the prompt alone are the same in every number."
+    assert told in longer and told not in page
     assert run(tmp_path, "--report-only")[1] == longer

@@ -6,22 +6,14 @@ from torch.testing import assert_close
 
 from bench.lab import Pair, edited, make_case, open_lab
 from bench.stroke_methods import PLUS
-from bench.word_methods import (
-    STREET,
-    WORDS,
-    Asked,
-    Way,
-    asked_of,
-    over_strokes,
-    regions,
-    things_of,
-    turned,
-)
+from bench.word_methods import Subject, Way, from_noise, over_strokes, things_of
 from demo_world import LABELS, TUNING_SEEDS
 from s2st.model.contract import Query
 
 torch.set_num_threads(1)
 SIGMA = 4.0
+THINGS = Subject.THINGS
+WORDS = THINGS.text(*THINGS.phrases)
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +35,10 @@ def test_things_are_those_that_cover_enough():
     assert things_of(labels)["trees"].mean() == 0.5
 
 
-def test_turned_things_stand_in_each_others_places():
-    masks = {"trees": torch.eye(2), "a car": torch.ones(2, 2)}
-    assert torch.equal(turned(masks)["trees"], masks["a car"])
-    assert torch.equal(turned(masks)["a car"], masks["trees"])
-    assert turned({"trees": torch.eye(2)}) == {}
-
-
-def test_another_scenes_masks_are_the_next_ones():
-    own, other = (asked_of(TUNING_SEEDS[:3], one) for one in (Asked.OWN, Asked.ANOTHER))
-    for mine, theirs in zip(other, [*own[1:], own[0]], strict=True):
-        assert mine.keys() == theirs.keys()
-        assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+def test_each_half_has_its_time_of_day():
+    even, odd = Subject.TIMES.masks([2, 3])
+    assert torch.equal(even["at night"], odd["on a sunny day"])
+    assert even["at night"][:, :64].all() and not even["at night"][:, 64:].any()
 
 
 def test_without_strength_words_are_as_free_as_ever(lab):
@@ -64,8 +48,8 @@ def test_without_strength_words_are_as_free_as_ever(lab):
         told(lab, model)
         for model in (
             lab.parts.denoiser,
-            Way.HELD.model(lab, [{"trees": mask}], 0.0),
-            Way.HELD.model(lab, [{"trees": mask}], 4.0),
+            Way.HELD.model(lab, THINGS, [{"trees": mask}], 0.0),
+            Way.HELD.model(lab, THINGS, [{"trees": mask}], 4.0),
         )
     )
     assert torch.equal(plain[0], nought[0])
@@ -75,8 +59,8 @@ def test_without_strength_words_are_as_free_as_ever(lab):
 
 @pytest.mark.parametrize("way", [Way.MIXED, Way.COUPLED])
 def test_a_region_that_is_everything_is_its_own_prompt(lab, way):
-    model = way.model(lab, [{"trees": torch.ones(128, 128)}], 0.0)
-    alone = told(lab, lab.parts.denoiser, f"{STREET}, with trees")
+    model = way.model(lab, THINGS, [{"trees": torch.ones(128, 128)}], 0.0)
+    alone = told(lab, lab.parts.denoiser, THINGS.text("trees"))
     for one, other in zip(told(lab, model), alone, strict=True):
         assert_close(one, other, atol=1e-4, rtol=0)
 
@@ -85,8 +69,8 @@ def test_a_region_that_is_everything_is_its_own_prompt(lab, way):
 def test_every_picture_has_its_own_regions(lab, way):
     left, right = torch.zeros(2, 128, 128)
     left[:, :64], right[:, 64:] = 1, 1
-    both = told(lab, way.model(lab, [{"trees": left}, {"trees": right}], 2.0), batch=2)[0]
-    same = told(lab, way.model(lab, [{"trees": left}] * 2, 2.0), batch=2)[0]
+    both = told(lab, way.model(lab, THINGS, [{"trees": left}, {"trees": right}], 2.0), batch=2)[0]
+    same = told(lab, way.model(lab, THINGS, [{"trees": left}] * 2, 2.0), batch=2)[0]
     assert_close(both[0], same[0], atol=1e-4, rtol=0)
     assert (both[1] - same[1]).abs().max() > 1e-2
 
@@ -94,15 +78,18 @@ def test_every_picture_has_its_own_regions(lab, way):
 def test_predictions_are_mixed_where_their_masks_are(lab):
     mask = torch.zeros(128, 128)
     mask[:, :64] = 1
-    mixed = told(lab, Way.MIXED.model(lab, [{"trees": mask}], 0.0))[0]
+    mixed = told(lab, Way.MIXED.model(lab, THINGS, [{"trees": mask}], 0.0))[0]
     street, trees = (
-        told(lab, lab.parts.denoiser, text)[0] for text in (STREET, f"{STREET}, with trees")
+        told(lab, lab.parts.denoiser, text)[0] for text in (THINGS.text(), THINGS.text("trees"))
     )
     assert_close(mixed[..., :16], trees[..., :16], atol=1e-4, rtol=0)
     assert_close(mixed[..., 16:], street[..., 16:], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("method", [*regions(), *over_strokes()][-3:], ids=lambda one: one.name)
+METHODS = [*[*from_noise(Subject.TIMES)][-3:], next(over_strokes(THINGS))]
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda one: one.name)
 def test_every_way_paints_every_scene(lab, method):
     case = make_case(lab, Pair("day", "day"), tuple(TUNING_SEEDS[:2]))
     made = edited(method, case, method.settings[0])
