@@ -20,13 +20,7 @@ from demo_world.kinds import Label
 from s2st import Conditioning, Denoiser, Prompt, Region, RegionConfig, Task
 from s2st.adapters.diffusers import attention_bias
 from s2st.model.contract import Joint, Query, ask
-from s2st.strokes.token_regions import (
-    HeldPrompt,
-    grid_of,
-    layout_of,
-    token_masks,
-    tokens_of,
-)
+from s2st.strokes.token_regions import HeldPrompt, Text, grid_of, held_prompt, layout_of
 
 from .lab import Case, Family, Lab, Meter, Method, Setting
 from .store import BULB, label_maps
@@ -82,41 +76,40 @@ def halves(phrases: Sequence[str]) -> Masks:
 
 
 class Held(Joint):
-    """S2ST's: one prompt, whose words' scores are raised in their regions and lowered outside."""
+    """S2ST's: each picture's prompt, whose words are more in their regions and less outside."""
 
     def __init__(self, lab: Lab, subject: Subject, every: Sequence[Masks], strength: float) -> None:
         self._parts = lab.parts
-        self._held = [held_prompt(lab, subject, masks, strength) for masks in every]
+        self._held = [held_words(lab, subject, masks, strength) for masks in every]
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
-        size = size_of(queries)
+        if not any(self._held):  # the node then hands on the model as it was
+            return ask(self._parts.denoiser, queries, sigma)
+        positive, *others = queries
+        pictures = zip(positive.x.split(1), self._held, strict=True)
+        answers = [self._alone(replace(positive, x=x), held, sigma) for x, held in pictures]
+        return [torch.cat(answers), *ask(self._parts.denoiser, others, sigma)]
 
-        def bias(query: Tensor, key: Tensor, heads: int, words: Tensor) -> Tensor | None:
-            calls = [
-                replace(call, rows=[row])
-                for row, held in enumerate(self._held)  # the positive prompt is asked first
-                if held and (call := held.in_call(words[row : row + 1], sigma, size))
-            ]
-            found = [call.bias(query, key, heads) for call in calls]
-            return torch.stack(found).sum(dim=0) if found else None
+    def _alone(self, query: Query, held: HeldPrompt | None, sigma: float) -> Tensor:
+        """One picture's answer, for pictures' prompts differ in length."""
+        if held is None:
+            return self._parts.denoiser.denoise(query.x, sigma, query.conditioning)
+        call = held.in_call(held.embedding, sigma, size_of([query]))
+
+        def bias(query: Tensor, key: Tensor, heads: int, _: Tensor) -> Tensor | None:
+            return None if call is None else call.bias(query, key, heads)
 
         with attention_bias(self._parts.pipeline.unet, bias):
-            return ask(self._parts.denoiser, queries, sigma)
+            return self._parts.denoiser.denoise(query.x, sigma, Conditioning(held.embedding))
 
 
-def held_prompt(lab: Lab, subject: Subject, masks: Masks, strength: float) -> HeldPrompt | None:
+def held_words(lab: Lab, subject: Subject, masks: Masks, strength: float) -> HeldPrompt | None:
     """The prompt of all phrases, each held to its mask; None where there is no mask."""
     layout = layout_of([Region(name, mask) for name, mask in masks.items()])
-    text = subject.text(*subject.phrases)
-    tokens = words_of(lab, text)
-    places = [tokens_of(phrase_of(lab, one.phrase), tokens) for one in layout.regions]
-    named = {at for name in subject.phrases for at in tokens_of(phrase_of(lab, name), tokens)}
-    free = [at for at, one in enumerate(tokens) if one >= 0 and at not in named]
-    found = token_masks(layout, [*places, free], len(tokens))
-    if found is None:
-        return None
-    config = RegionConfig(strength=strength)
-    return HeldPrompt(lab.parts.encode_prompt(text).embedding, found, config)
+    whole = text_of(lab, subject.text(*subject.phrases))
+    phrases = [text_of(lab, one.phrase) for one in layout.regions]
+    others = [text_of(lab, one) for one in subject.phrases]
+    return held_prompt(layout, whole, phrases, others, RegionConfig(strength=strength))
 
 
 def size_of(queries: Sequence[Query]) -> tuple[int, int]:
@@ -207,15 +200,12 @@ def in_words(case: Case, setting: Setting, spent: Meter) -> Tensor:
     return painted(model, case, task, config, spent)
 
 
-def words_of(lab: Lab, text: str) -> list[int]:
+def text_of(lab: Lab, text: str) -> Text:
     tokenizer = lab.parts.pipeline.tokenizer
     ids = tokenizer(text, padding="max_length", truncation=True).input_ids
     special = set(tokenizer("", padding="max_length").input_ids)
-    return [-1 if one in special else one for one in ids]
-
-
-def phrase_of(lab: Lab, text: str) -> list[int]:
-    return [one for one in words_of(lab, text) if one >= 0]
+    tokens = [-1 if one in special else one for one in ids]
+    return Text(tokens, lab.parts.encode_prompt(text).embedding)
 
 
 def method(

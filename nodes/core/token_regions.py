@@ -183,14 +183,10 @@ def check_attends_to_words(patcher) -> None:
         )
 
 
-def words_of(clip, text: str) -> list[int]:
+def tokens_of_text(clip, text: str) -> list[int]:
     """The tokens of a text in their places, -1 for beginnings, ends, padding and embeddings."""
-    return _without(_tokens(clip, text), set(_tokens(clip, "")))
-
-
-def phrase_of(clip, text: str) -> list[int]:
-    """A phrase's tokens alone."""
-    return [one for one in words_of(clip, text) if one >= 0]
+    special = set(_tokens(clip, ""))
+    return [-1 if one in special else one for one in _tokens(clip, text)]
 
 
 def _tokens(clip, text: str) -> list[int]:
@@ -199,7 +195,3 @@ def _tokens(clip, text: str) -> list[int]:
     name = "l" if "l" in chunks else next(iter(chunks))
     flat = [entry[0] for chunk in chunks[name] for entry in chunk]
     return [one if isinstance(one, int) else -1 for one in flat]
-
-
-def _without(tokens: list[int], special: set[int]) -> list[int]:
-    return [-1 if one in special else one for one in tokens]

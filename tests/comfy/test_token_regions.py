@@ -190,7 +190,7 @@ def test_words_are_held_in_every_kind_of_unet(comfy, kind):
         w.graph, w.sampled(applied[0], applied[1]), w.sampled(w.model, applied[1])
     )
     assert torch.isfinite(held).all()
-    assert relative(held, [plain]) > 0.02
+    assert relative(held, [plain]) > 0.01
 
 
 def test_a_prompt_with_an_area_sees_what_lies_there_of_its_regions(comfy):
@@ -208,7 +208,7 @@ def test_a_prompt_with_an_area_sees_what_lies_there_of_its_regions(comfy):
         results.append(w.sampled(applied[0], both[0]))
     one, other_car, other_trees = comfy.latents(w.graph, *results)
     assert torch.equal(one, other_car)
-    assert relative(other_trees, [one]) > 0.02
+    assert relative(other_trees, [one]) > 0.01
 
 
 def test_regions_of_two_prompts_hold_side_by_side(comfy):
@@ -271,6 +271,7 @@ def test_the_report_tells_what_became_of_every_phrase(comfy):
     assert "'trees' is held to 50% of the picture" in report
     assert "'clouds' is held to 47% of the picture" in report
     assert "'a lamp' covers less than 2 %" in report
+    assert "each held phrase also stands behind the prompt in one of its own" in report
 
 
 def test_a_colour_of_the_strokes_is_a_region(comfy):
