@@ -284,9 +284,11 @@ def test_a_colour_of_the_strokes_is_a_region(comfy):
     assert np.stack(comfy.client.images(run, saved.name)).min() == 1
 
 
-def test_painting_keeps_to_regions_too(comfy):
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (70, 53)])
+def test_painting_keeps_to_regions_too(comfy, width, height):
     w = Wiring()
-    strokes = w.graph.add("EmptyImage", width=64, height=64, batch_size=1, color=0x336699)[0]
+    given = {"width": width, "height": height, "batch_size": 1, "color": 0x336699}
+    strokes = w.graph.add("EmptyImage", **given)[0]
     applied = w.applied()
     done = [
         paint(w.graph, model, w.vae, applied[1], w.words(""), strokes, steps=STEPS)[1]
