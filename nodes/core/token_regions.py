@@ -104,7 +104,7 @@ def with_regions(patcher, prompts: Sequence[HeldPrompt]):
 def _with_areas(options: dict, conds: Sequence[list[dict] | None], x: Tensor) -> dict:
     """The options of a question, with the area of every prompt that has one."""
     entries = [entry for side in conds for entry in side or () if ROW not in entry]
-    areas = {one["uuid"]: (one["area"], x.shape[-2:]) for one in entries if "area" in one}
+    areas = {one["uuid"]: (one["area"], x.shape[-2:]) for one in entries if one.get("area")}
     if not areas:
         return options
     return {
