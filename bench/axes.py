@@ -55,3 +55,22 @@ CLASS_AXES = (
     Axis("windows", "windows", _CLASS, -1, 3, f"{_BRIGHT} on windows, lit or not"),
 )
 ALL_AXES = (*AXES, *CLASS_AXES)
+
+_PAINTED = "root mean square distance of results from strokes"
+STROKE_AXES = (
+    Axis("blurred", "blurred", _STRUCTURE, -1, 4, f"{_PAINTED}, blurred as GradOP+ is asked to"),
+    Axis("palette", "palette", _STRUCTURE, -1, 4, f"{_PAINTED}, in few colours: asked of nobody"),
+    FRECHET,
+    Axis("named", "named right", _LOOK, 1, 2, "share of results whose domain our judge names"),
+)
+BLURRED, PALETTE, _, NAMED = STROKE_AXES
+_SEEN = "share of the picture {} the region of a phrase in which our judge sees what it names"
+INSIDE = Axis("inside", "inside", _CLASS, 1, 3, _SEEN.format("inside"))
+OUTSIDE = Axis("outside", "outside", _CLASS, -1, 3, _SEEN.format("outside"))
+PHRASE_AXES = {
+    phrase: Axis(f"inside {phrase}", phrase, _CLASS, 1, 3, f"inside the region of *{phrase}*")
+    for phrase in ("trees", "tall buildings", "a car", "on a sunny day", "at night")
+}
+AXIS_OF = {
+    axis.key: axis for axis in (*ALL_AXES, *STROKE_AXES, INSIDE, OUTSIDE, *PHRASE_AXES.values())
+}

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .axes import ALL_AXES, COLOUR, EDGES, PSNR, Axis
+from .axes import AXIS_OF, COLOUR, EDGES, PSNR, Axis
 from .judging import advantage
 from .lab import Family
 from .methods import DEFAULT
@@ -53,7 +53,7 @@ def _paired(*rows: Row) -> bool:
 
 def duel_of(ours: Row, rival: Row) -> Duel:
     """Scene by scene where both were judged in this run, else from their intervals."""
-    axes = {axis.key: shortened(_ahead(ours, rival, axis)) for axis in ALL_AXES}
+    axes = {key: shortened(_ahead(ours, rival, AXIS_OF[key])) for key in ours.axes}
     names = {"pair": ours.pair, "ours": ours.name, "rival": rival.name}
     return Duel(**names, paired=_paired(ours, rival), axes=axes)
 

@@ -14,7 +14,7 @@ from demo_world import EVALUATION_SEEDS, TUNING_SEEDS
 from demo_world.model import WEIGHTS
 from s2st import restore_detail
 
-from .axes import ALL_AXES
+from .axes import ALL_AXES, Axis
 from .cost_page import machine
 from .duels import OURS, duels_of, meetings, strongest
 from .judges import JudgeConfig, open_judge
@@ -222,7 +222,22 @@ def findings_with(
 
 def row_of(plan: Plan, line: Line, variant: Variant = Variant.PLAIN) -> Row:
     """A method's row for one pair."""
-    job, made, scores = line[0], [plan.store.load(one) for one in line], plan.scores(line, variant)
+    scores = plan.scores(line, variant)
+    cars = scores[CARS].sum(dim=0).int().tolist()
+    return row_with(scores, ALL_AXES, plan, line, variant=variant, cars=cars)
+
+
+def row_with(
+    scores: Scores,
+    axes: Sequence[Axis],
+    plan: Plan,
+    line: Line,
+    *,
+    variant: Variant = Variant.PLAIN,
+    cars: Sequence[int] = (),
+) -> Row:
+    """The row of a line that has these scores on these axes."""
+    job, made = line[0], [plan.store.load(one) for one in line]
     costs = {
         name: rounded(sum(getattr(one.spent, name) for one in made) / len(made))
         for name in ("evaluations", "gradients", "seconds")
@@ -234,8 +249,12 @@ def row_of(plan: Plan, line: Line, variant: Variant = Variant.PLAIN) -> Row:
         family=job.method.family,
         source=job.method.source,
         setting=dict(job.setting),
-        axes={axis.key: shortened(interval(scores[axis.key], axis)) for axis in ALL_AXES},
-        cars=scores[CARS].sum(dim=0).int().tolist(),
+        axes={
+            axis.key: shortened(interval(scores[axis.key], axis))
+            for axis in axes
+            if axis.key in scores
+        },
+        cars=cars,
         code=" ".join(sorted({one.code for one in made})),
         scores=scores,
         **costs,

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from .axes import ALL_AXES, Axis
+from .axes import AXIS_OF, Axis
 from .judging import Scores
 from .lab import Family, Setting
 from .statistics import Interval
@@ -153,7 +153,7 @@ def _facts(one: Row | Duel) -> dict[str, object]:
 
 def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What makes the row that `_facts` has told."""
-    axes = {axis.key: Interval(*facts[axis.key]) for axis in ALL_AXES if axis.key in facts}
+    axes = {name: Interval(*value) for name, value in facts.items() if name in AXIS_OF}
     rest = {name: value for name, value in facts.items() if name not in axes}
     kinds = {"family": Family, "variant": Variant}
     made = {name: kind(rest[name]) for name, kind in kinds.items() if name in rest}

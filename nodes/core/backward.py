@@ -65,14 +65,11 @@ def differentiable_options(options: dict) -> dict:
     Newer ones can share the prompts among several GPUs, in threads that record no gradients: here
     one GPU computes all. Regions of words stay.
     """
-    given = options.get("transformer_options", {})
-    regional = given.get(OVERRIDE)
+    regional = RegionalAttention()
 
     def override(_, *args, **kwargs):
-        if isinstance(regional, RegionalAttention):
-            return regional.alone()(attention.attention_pytorch, *args, **kwargs)
-        return attention.attention_pytorch(*args, **kwargs)
+        return regional(attention.attention_pytorch, *args, **kwargs)
 
-    transformer = {**given, OVERRIDE: override}
+    transformer = {**options.get("transformer_options", {}), OVERRIDE: override}
     alone = {name: one for name, one in options.items() if name != "multigpu_clones"}
     return {**alone, "transformer_options": transformer}

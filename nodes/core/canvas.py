@@ -18,6 +18,7 @@ from ...s2st import Conditioning
 from ...s2st.model.contract import Query
 
 SIDES = POSITIVE, NEGATIVE = 0, 1  # as the core tells its patches in `cond_or_uncond`
+ROW = "s2st_row"  # in an entry: its area is a row of a canvas, and so a whole state
 Entries = list[dict]
 
 
@@ -99,7 +100,7 @@ def _placed(entry: dict, number: int, rows: int, state: Tensor) -> dict:
     around = own.new_zeros((len(own), rows * height, width))
     around[:, number * height : (number + 1) * height] = own
     area = (height, width, number * height, 0)
-    return {**entry, "area": area, "mask": around, "mask_strength": strength}
+    return {**entry, "area": area, "mask": around, "mask_strength": strength, ROW: True}
 
 
 def taken(answers: Sequence[Tensor], rows: Sequence[Row]) -> dict[int, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -13,24 +13,22 @@ from ...s2st.strokes.painting import palette_of
 from ...s2st.strokes.token_regions import (
     HeldPrompt,
     Layout,
-    TokenMasks,
+    Text,
+    held_prompt,
     layout_of,
     mask_of_colour,
-    token_masks,
     tokens_of,
 )
 from ..core.api import CATEGORY, io, output
 from ..core.layout import to_channels_first
-from ..core.prompts import encoded_prompt
+from ..core.prompts import check_prompt_fits, encoded_prompt
 from ..core.reports import listed
 from ..core.settings import config_of, setting
 from ..core.token_regions import (
     check_attends_to_words,
-    phrase_of,
-    reads_overrides,
     replaced_blocks,
+    tokens_of_text,
     with_regions,
-    words_of,
 )
 
 RegionsSocket = io.Custom("S2ST_TOKEN_REGIONS")  # carries a list of s2st.Region, the topmost last
@@ -93,10 +91,7 @@ class RegionPrompt(io.ComfyNode):
 def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
     if mask is not None:
         planes = mask.reshape(-1, *mask.shape[-2:])
-        if len(planes) > 1:
-            raise ValueError(
-                f"The mask of {phrase!r} is a batch of {len(planes)}, but a region has 1: pick one."
-            )
+        check_one(f"The mask of {phrase!r} is", planes)
         return planes[0].detach().to("cpu", torch.float32).clone().clamp(0, 1)
     found = COLOUR.fullmatch(colour.strip())
     if strokes is None or found is None:
@@ -104,6 +99,7 @@ def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
             f"The region {phrase!r} has no place: connect a mask, or connect the strokes and give "
             f"a colour of theirs as #rrggbb (it is {colour!r})."
         )
+    check_one(f"The strokes of {phrase!r} are", strokes)
     picture = to_channels_first(strokes)[0]
     wanted = torch.tensor([int(found[1][at : at + 2], 16) / 255 for at in (0, 2, 4)])
     plane = mask_of_colour(picture, wanted, tolerance)
@@ -113,6 +109,11 @@ def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
             f"{phrase!r} needs some: their main colours are {', '.join(main_colours(picture))}."
         )
     return plane
+
+
+def check_one(what: str, batch: Tensor) -> None:
+    if len(batch) > 1:
+        raise ValueError(f"{what} a batch of {len(batch)}, but a region has 1: pick one.")
 
 
 def main_colours(picture: Tensor) -> list[str]:
@@ -154,72 +155,99 @@ class ApplyRegions(io.ComfyNode):
     def execute(cls, model, clip, regions, text, **given) -> io.NodeOutput:
         check_attends_to_words(model)
         config, layout = config_of(RegionConfig, given), layout_of(regions)
-        worded = worded_prompt(clip, text, layout)
-        positive = encoded_prompt(clip, worded.text)
-        if config.strength and worded.masks is not None:
-            prompts = [
-                HeldPrompt(_own(tokens, worded.masks), worded.masks, config)
-                for tokens, _ in positive
-            ]
-            model = with_regions(model, prompts)
-        return io.NodeOutput(model, positive, listed(_report(model, layout, worded, config)))
+        text, lost = with_phrases(clip, text, layout)
+        positive = encoded_prompt(clip, text)
+        check_prompt_fits(model, positive, "prompt", batch=1)
+        held = held_prompts(clip, text, positive, layout, config)
+        if held:
+            model = with_regions(model, held)
+            entries = zip(held, positive, strict=True)
+            positive = [[one.embedding, extras] for one, (_, extras) in entries]
+        report = _report(model, layout, text, lost, config)
+        return io.NodeOutput(model, positive, listed(report))
 
 
-@dataclass(frozen=True)
-class Worded:
-    """A prompt with all phrases in it, and where its tokens belong."""
+def with_phrases(clip, text: str, layout: Layout) -> tuple[str, list[str]]:
+    """(the prompt with all phrases in it, those that no token of it stands for)."""
+    phrases = dict.fromkeys([*(one.phrase for one in layout.regions), *layout.everywhere])
 
-    text: str
-    masks: TokenMasks | None
-    held: tuple[str, ...]
-    lost: tuple[str, ...]  # phrases that no token of the prompt stands for
+    def absent(text: str) -> list[str]:
+        prompt = tokens_of_text(clip, text)
+        every = {one: tokens_of_text(clip, one) for one in phrases}
+        return [
+            phrase
+            for phrase, tokens in every.items()
+            if not tokens_of([one for one in tokens if one >= 0], prompt)
+        ]
+
+    text = ", ".join(filter(None, [text.strip(NO_MARKS + "\n"), *absent(text)]))
+    return text, absent(text)
 
 
-def worded_prompt(clip, text: str, layout: Layout) -> Worded:
+def held_prompts(
+    clip, text: str, positive: list, layout: Layout, config: RegionConfig
+) -> list[HeldPrompt]:
+    """One for each entry of the encoded prompt, or none where nothing is held."""
     phrases = [one.phrase for one in layout.regions]
-    missing = [
-        one
-        for one in dict.fromkeys([*phrases, *layout.everywhere])
-        if not tokens_of(phrase_of(clip, one), words_of(clip, text))
+    texts = {one: texts_of(clip, one) for one in (*phrases, *layout.everywhere)}
+    found = [
+        held_prompt(
+            layout,
+            whole,
+            [texts[one][number] for one in phrases],
+            [texts[one][number] for one in layout.everywhere],
+            config,
+        )
+        for number, whole in enumerate(texts_of(clip, text, positive))
     ]
-    text = ", ".join(filter(None, [text.strip(NO_MARKS + "\n"), *missing]))
-    prompt = words_of(clip, text)
-    places = [tokens_of(phrase_of(clip, one), prompt) for one in phrases]
-    named = [tokens_of(phrase_of(clip, one), prompt) for one in (*phrases, *layout.everywhere)]
-    taken = {at for tokens in named for at in tokens}
-    free = [at for at, one in enumerate(prompt) if one >= 0 and at not in taken]
-    masks = token_masks(layout, [*places, free], len(prompt))
-    held = tuple(one for one, tokens in zip(phrases, places, strict=True) if tokens)
-    lost = tuple(one for one, tokens in zip(phrases, places, strict=True) if not tokens)
-    return Worded(text, masks, held, lost)
+    return [one for one in found if one is not None]
 
 
-def _own(tokens: Tensor, masks: TokenMasks) -> Tensor:
-    """The prompt's embedding, which has a row for each of its tokens."""
-    if tokens.ndim != 3 or tokens.shape[1] != masks.count:
+def texts_of(clip, text: str, entries: list | None = None) -> list[Text]:
+    """A text by its entries, of which there are several where hooks change the encoder."""
+    tokens = tokens_of_text(clip, text)
+    return [
+        Text(tokens, _own(embedding, len(tokens)))
+        for embedding, _ in entries or encoded_prompt(clip, text)
+    ]
+
+
+def _own(embedding: Tensor, count: int) -> Tensor:
+    """An embedding that has a row for each of a text's tokens."""
+    if embedding.ndim != 3 or embedding.shape[1] != count:
         raise ValueError(
-            f"The text encoder makes {tokens.shape[1]} vectors of {masks.count} tokens, but "
+            f"The text encoder makes {embedding.shape[1]} vectors of {count} tokens, but "
             f"regions need one for each: use the CLIP of a Stable Diffusion 1.x, 2.x or XL model."
         )
-    return tokens.detach().clone()
+    return embedding.detach().clone()
 
 
-def _report(model, layout: Layout, worded: Worded, config: RegionConfig) -> list[str]:
-    lines = [f"prompt: {worded.text}"]
-    shares = {one.phrase: one.share for one in layout.regions}
-    lines += [f"{one!r} is held to {shares[one]:.0%} of the picture" for one in worded.held]
+def _report(
+    model, layout: Layout, text: str, lost: Sequence[str], config: RegionConfig
+) -> list[str]:
+    lines = [f"prompt: {text}"]
+    lines += [
+        f"{one.phrase!r} is held to {one.share:.0%} of the picture"
+        for one in layout.regions
+        if one.phrase not in lost
+    ]
     lines += [f"{one!r} covers nearly everything, so it is no region" for one in layout.everywhere]
     lines += [f"{one!r} covers less than 2 %, so it is left out" for one in layout.dropped]
-    lines += [f"{one!r} has no token of its own in the prompt" for one in worded.lost]
+    lines += [f"{one!r} has no token of its own in the prompt" for one in lost]
     if layout.background is not None and layout.regions:
         lines.append("the prompt's other words are held to what no region covers")
     if not config.strength:
         lines.append("strength 0: the model is as it was")
-    replaced = replaced_blocks(model) if reads_overrides() else []
+    elif layout.regions:
+        lines.append("each held phrase also stands behind the prompt in one of its own")
+    replaced = replaced_blocks(model)
     if replaced:
+        count = f"{len(replaced)} block{'s' if len(replaced) > 1 else ''}"
+        named = ", ".join(f"{one[0]} {one[1]}" for one in replaced)
         lines.append(
-            f"note: another node computes the attention to words of {len(replaced)} blocks itself "
-            f"(attn2_replace, as IPAdapter does); regions reach them only where it asks the core"
+            f"note: another node computes the attention to words of {count} itself, {named} "
+            f"(attn2_replace, as IPAdapter does), and wins there; regions reach them only where it "
+            f"hands on the core's options"
         )
     return lines
 

@@ -5,14 +5,17 @@ phrase's words something is added inside its region and taken outside, most wher
 the layout forms (after eDiff-I's paint-with-words, Balaji et al. 2211.01324, with its size taken
 from the scores' own spread). The paper announces such control and never released it.
 
+Words of one prompt know each other, and its end and padding know all of them: so each phrase also
+stands behind the prompt in one of its own, which is held as a whole.
+
 Nothing is trained, no score of other words is touched, and strength 0 adds nothing at all.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
@@ -80,7 +83,10 @@ class Layout:
 
 
 def layout_of(regions: Sequence[Region]) -> Layout:
-    """The topmost (last) region wins where several are; tiny ones go, a whole one is no region."""
+    """The topmost (last) region wins where several are; tiny ones go, a whole one is no region.
+
+    Regions of one phrase become one.
+    """
     kept: list[Region] = []
     everywhere: list[str] = []
     dropped: list[str] = []
@@ -102,11 +108,19 @@ def layout_of(regions: Sequence[Region]) -> Layout:
     full = covered is None or float(covered.mean()) > COVERED
     background = None if full or covered is None else 1 - covered
     return Layout(
-        regions=tuple(reversed(kept)),
+        regions=_united(reversed(kept)),
         everywhere=tuple(reversed(everywhere)),
         dropped=tuple(reversed(dropped)),
         background=background,
     )
+
+
+def _united(regions: Iterable[Region]) -> tuple[Region, ...]:
+    masks: dict[str, Tensor] = {}
+    for one in regions:
+        before = masks.get(one.phrase, torch.zeros_like(one.mask))
+        masks[one.phrase] = (_as_large(before, one.mask) + one.mask).clamp(max=1)
+    return tuple(Region(phrase, mask) for phrase, mask in masks.items())
 
 
 def _as_large(mask: Tensor, other: Tensor) -> Tensor:
@@ -140,13 +154,15 @@ class TokenMasks:
 
     masks: Tensor  # [R, H, W] in 0..1
     region_of: Tensor  # [tokens]: which mask, or -1 for none
+    words: Tensor  # [tokens]: whether it is a word; beginnings, ends and padding are none
 
     @property
     def count(self) -> int:
         return len(self.region_of)
 
     def to(self, device: torch.device) -> TokenMasks:
-        return TokenMasks(self.masks.to(device), self.region_of.to(device))
+        moved = (one.to(device) for one in (self.masks, self.region_of, self.words))
+        return TokenMasks(*moved)
 
     def wanted(self, grid: tuple[int, int], outside: float) -> Tensor:
         """[queries, tokens] on a grid of tokens: 1 inside, -outside outside, 0 for free tokens."""
@@ -156,20 +172,23 @@ class TokenMasks:
         return torch.cat([signed, free], dim=1)[:, self.region_of]
 
 
-def token_masks(layout: Layout, places: Sequence[Sequence[int]], count: int) -> TokenMasks | None:
-    """Masks of a prompt of `count` tokens; None where no token belongs to a region.
+def token_masks(
+    layout: Layout, places: Sequence[Sequence[int]], tokens: Sequence[int]
+) -> TokenMasks | None:
+    """Masks of a prompt's tokens, -1 for no word; None where none of them belongs to a region.
 
     `places` are the tokens of each of the layout's regions, and last those of its background.
     """
     masks = [one.mask for one in layout.regions]
     if layout.background is not None:
         masks.append(layout.background)
-    region_of = torch.full((count,), -1, dtype=torch.long)
-    for place, tokens in enumerate(places[: len(masks)]):
-        region_of[list(tokens)] = place
+    region_of = torch.full((len(tokens),), -1, dtype=torch.long)
+    for place, own in enumerate(places[: len(masks)]):
+        region_of[list(own)] = place
     if (region_of < 0).all():
         return None
-    return TokenMasks(torch.stack([_as_large(one, masks[0]) for one in masks]), region_of)
+    planes = torch.stack([_as_large(one, masks[0]) for one in masks])
+    return TokenMasks(planes, region_of, torch.tensor(tokens) >= 0)
 
 
 @dataclass(frozen=True)
@@ -179,6 +198,13 @@ class HeldPrompt:
     embedding: Tensor  # [1, tokens, width]
     masks: TokenMasks
     config: RegionConfig
+
+    def within(self, area: tuple[int, int, int, int], size: tuple[int, int]) -> HeldPrompt:
+        """The same for a part (height, width, top, left) of a latent of this size."""
+        height, width, top, left = area
+        whole = F.interpolate(self.masks.masks[:, None].float(), size, mode="area")[:, 0]
+        part = whole[:, top : top + height, left : left + width]
+        return replace(self, masks=replace(self.masks, masks=part))
 
     def in_call(self, context: Tensor, sigma: float, size: tuple[int, int]) -> HeldRows | None:
         """What it holds in a call that reads these embeddings; None where it holds nothing.
@@ -216,7 +242,9 @@ class HeldRows:
         """
         queries, keys = query.shape[1], key.shape[1]
         grid, words = grid_of(queries, *self.size), self.masks.count * self.repeats
-        if queries == keys or keys < words or grid is None:
+        # Places that attend to places, their own or also another picture's, are as many or several
+        # times as many.
+        if keys % queries == 0 or keys < words or grid is None:
             return None
         if grid not in self._wanted:
             self._wanted[grid] = self.masks.wanted(grid, self.outside).repeat(1, self.repeats)
@@ -225,12 +253,56 @@ class HeldRows:
             rearrange(places, "b n (h d) -> b h n d", h=heads),
             rearrange(named, "b n (h d) -> b h n d", h=heads),
             self._wanted[grid],
+            self.masks.words.repeat(self.repeats),
             self.strength,
         )
         # Whatever stands behind the words, such as an image prompt, stays as it is.
         bias = query.new_zeros(len(query), queries, keys)
         bias[self.rows, :, :words] = added.to(bias)
         return bias
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text as a model reads it."""
+
+    tokens: Sequence[int]  # -1 for what is no word: beginning, end and padding
+    embedding: Tensor  # [1, tokens, width]
+
+    @property
+    def words(self) -> list[int]:
+        return [one for one in self.tokens if one >= 0]
+
+
+def held_prompt(
+    layout: Layout,
+    whole: Text,
+    phrases: Sequence[Text],
+    everywhere: Sequence[Text],
+    config: RegionConfig,
+) -> HeldPrompt | None:
+    """A prompt and behind it its phrases, held to the layout's regions; None if nothing is held.
+
+    `phrases` are those of the regions; what is named `everywhere` belongs to the whole picture.
+    """
+    places, tokens = [], list(whole.tokens)
+    for phrase in phrases:
+        own = [len(tokens) + at for at in _from_first_word(phrase)]
+        places.append([*tokens_of(phrase.words, whole.tokens), *own])
+        tokens += phrase.tokens
+    named = {at for one in (*phrases, *everywhere) for at in tokens_of(one.words, whole.tokens)}
+    free = [at for at, one in enumerate(whole.tokens) if one >= 0 and at not in named]
+    masks = token_masks(layout, [*places, free], tokens) if config.strength else None
+    if masks is None:
+        return None
+    embedding = torch.cat([one.embedding for one in (whole, *phrases)], dim=1)
+    return HeldPrompt(embedding, masks, config)
+
+
+def _from_first_word(text: Text) -> list[int]:
+    """All but the beginning, which means the same in every text."""
+    words = [at for at, one in enumerate(text.tokens) if one >= 0]
+    return list(range(words[0], len(text.tokens))) if words else []
 
 
 def grid_of(queries: int, height: int, width: int) -> tuple[int, int] | None:
@@ -244,15 +316,18 @@ def grid_of(queries: int, height: int, width: int) -> tuple[int, int] | None:
     return None
 
 
-def region_bias(query: Tensor, key: Tensor, wanted: Tensor, strength: float) -> Tensor:
+def region_bias(
+    query: Tensor, key: Tensor, wanted: Tensor, words: Tensor, strength: float
+) -> Tensor:
     """[B, queries, tokens] to add to the scores of heads [B, heads, queries or tokens, width].
 
-    Its size is the spread of each picture's own scores of these words, so that one strength serves
-    every layer. Beginning and padding are left out of it: their scores are far larger.
+    Its size is the spread of each picture's own scores of the words that are held, so that one
+    strength serves every layer. Beginning and padding are left out of it: their scores are far
+    larger.
     """
-    words = wanted.any(dim=0)
-    if not words.any():
+    held = wanted.any(dim=0) & words
+    if not held.any():
         return query.new_zeros(len(query), *wanted.shape)
     scores = torch.einsum("bhqd,bhkd->bhqk", query.float(), key.float()) / query.shape[-1] ** 0.5
-    spread = scores[..., words].std(dim=(1, 2, 3))
+    spread = scores[..., held].std(dim=(1, 2, 3))
     return strength * spread[:, None, None] * wanted.to(scores)

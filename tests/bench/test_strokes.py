@@ -1,57 +1,79 @@
+"""The strokes' bench: what is measured, and one small real run of each kind of table."""
+
 import json
 
-import pytest
 import torch
 from torch.testing import assert_close
 
 from bench import strokes
-from demo_world import LABELS
+from bench.axes import INSIDE, STROKE_AXES
+from bench.judges import SMALL, open_judge
+from bench.plan import Plan
+from bench.store import POOL_SEEDS
+from bench.word_methods import Subject
+from demo_world import EVALUATION_SEEDS
 
 
-def test_every_arm_of_the_guide_is_there():
-    names = set(strokes.arms(ablation=True))
-    assert {f"GradOP+ N={number}" for number in (0, 20, 40, 60)} <= names
-    assert sum(name.startswith("SDEdit") for name in names) == 10
-    assert {"loopback 3 x 0.4", "difference path", "strokes themselves"} <= names
-    assert {"GradOP+ noisy latent", "GradOP+ kept noise", "GradOP+ no clamp"} <= names
+def test_strokes_are_their_own_flat_picture():
+    pictures = strokes.strokes_for(tuple(EVALUATION_SEEDS[:2]), "day")
+    blurred, flat = strokes.distances_from(pictures, pictures).T
+    assert_close(flat, torch.zeros(2))
+    assert (blurred > 0).all()
 
 
-def test_low_frequencies_are_means_over_squares():
-    latents = torch.arange(16.0).reshape(1, 1, 4, 4)
-    assert_close(strokes.low(latents), torch.full((1, 1, 4, 4), 7.5))
-
-
-def test_things_are_those_that_cover_enough():
-    labels = torch.zeros(10, 10, dtype=torch.long)
-    labels[:5] = LABELS.index("tree")
-    labels[5, 0] = LABELS.index("car")
-    assert list(strokes.things_of(labels)) == ["trees"]
-    assert strokes.things_of(labels)["trees"].mean() == 0.5
-
-
-def test_a_thing_is_counted_inside_and_outside_its_region():
-    labels = torch.zeros(1, 4, 4, dtype=torch.long)
-    labels[0, :2, :2] = LABELS.index("tree")
-    labels[0, 3, 3] = LABELS.index("tree")
+def test_a_phrase_is_counted_inside_and_outside_its_region():
+    seen = torch.zeros(2, 4, 4)
+    seen[0, :2, :2] = seen[0, 3, 3] = 1
     mask = torch.zeros(4, 4)
     mask[:2] = 1
-    seen, every = labels.expand(2, -1, -1), [{"trees": mask}] * 2
-    line = strokes.line_of("arm", "trees", seen, every)
-    assert line == ["arm", "trees", "2", "50.0%", "0.0%", "12.5%", "0.0%"]
-    assert strokes.line_of("arm", "a car", seen, every)[2] == "0"
+    shares = strokes.shares_of(("trees", "a car"), seen, {"trees": mask})
+    assert_close(shares[0], torch.tensor([0.5, 0.125]))
+    assert shares[1].isnan().all()
 
 
-@pytest.mark.parametrize(
-    ("asked", "name", "heads"),
-    [
-        (["--arms", "GradOP+ N=20", "SDEdit 0.5"], "strokes", strokes.HEADS),
-        (["--regions", "--strengths", "2"], "regions", strokes.REGION_HEADS),
-    ],
-)
-def test_a_small_run_writes_its_table(tmp_path, capsys, asked, name, heads):
-    assert strokes.main(["--quick", "--out", str(tmp_path), *asked]) == 0
-    table = (tmp_path / f"{name}.md").read_text()
-    assert table.startswith(f"| {' | '.join(heads)} |")
-    assert table.strip() in capsys.readouterr().out
-    rows = json.loads((tmp_path / f"{name}.json").read_text())
-    assert len(rows) == (2 if name == "strokes" else 9)
+def test_true_pictures_show_what_their_regions_ask_for():
+    """Renders of the scenes themselves, and halves of two times put together."""
+    judge = open_judge(SMALL).judge
+    plan = Plan(pool=8)
+    for subject in Subject:
+        pictures = strokes.pool_of(plan, subject)
+        masks = subject.masks(POOL_SEEDS[:8])
+        seen = strokes.SEEN[subject](judge, pictures)
+        shares = torch.stack(
+            [strokes.shares_of(subject.phrases, *both) for both in zip(seen, masks, strict=True)]
+        )
+        inside, outside = shares.nanmean(dim=(0, 1)).tolist()
+        assert inside > 0.6 > 0.2 > outside
+
+
+def test_every_part_has_its_scenes_and_no_name_stands_twice():
+    assert [one.scenes for one in strokes.PARTS] == [200, 32, 64, 64, 32, 32]
+    names = [method.name for part in strokes.PARTS for method in part.methods]
+    assert len(names) == len(set(names))
+
+
+def run(folder, *asked):
+    given = ["--quick", "--folder", str(folder / "cells"), "--out", str(folder)]
+    assert strokes.main([*given, *asked]) == 0
+    rows = json.loads((folder / "strokes.json").read_text(encoding="utf-8"))["results"]
+    return {one["method"]: one for one in rows}, (folder / "strokes.md").read_text("utf-8")
+
+
+def test_a_run_adds_its_rows_and_makes_none_of_them_again(tmp_path):
+    asked = ["--parts", "curves", "--methods", "GradOP+ N=0", "SDEdit 0.5"]
+    rows, page = run(tmp_path, *asked)
+    assert list(rows) == ["GradOP+ N=0", "SDEdit 0.5"]
+    assert all(len(rows["SDEdit 0.5"][axis.key]) == 3 for axis in STROKE_AXES)
+    assert "## What each quirk does\n\nNot run yet." in page
+    cells = {one: one.stat().st_mtime_ns for one in (tmp_path / "cells").rglob("*.safetensors")}
+    again, same = run(tmp_path, *asked)
+    assert again == rows and same == page
+    for one in cells:
+        one.unlink()
+    names = ["times of day, the prompt alone", "times of day, regions of strength 0"]
+    more, longer = run(tmp_path, "--parts", "times", "--methods", *names)
+    assert more["SDEdit 0.5"] == rows["SDEdit 0.5"] and not any(one.exists() for one in cells)
+    assert more[names[0]][INSIDE.key] == more[names[1]][INSIDE.key]
+    told = "Strength 0 and the prompt alone are the same in every number."
+    assert told in longer and told not in page
+    assert run(tmp_path, "--report-only")[1] == longer

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from graphs import Graph, paint, tiny_model
+from test_conditioning import ATTACHMENTS
+from test_joint import joint, told
 from test_running import relative
 
 from tools.comfy_client import GraphFailed
@@ -44,15 +46,16 @@ class Wiring:
     def words(self, text):
         return self.graph.add("CLIPTextEncode", clip=self.clip, text=text)[0]
 
-    def sampled(self, model, positive, cfg=3.0, negative=""):
-        empty = self.graph.add(
-            "TestLatent", seed=1, batch=1, channels=4, height=SIDE, width=SIDE, value="random"
-        )[0]
+    def sampled(self, model, positive, cfg=3.0, negative="", size=(SIDE, SIDE), batch=1):
+        height, width = size
+        given = {"seed": 1, "batch": 1, "channels": 4, "value": "random"}
+        one = self.graph.add("TestLatent", height=height, width=width, **given)[0]
+        empty = self.graph.add("RepeatLatentBatch", samples=one, amount=batch)[0]
         return self.graph.add(
             "KSampler",
             model=model,
             positive=positive,
-            negative=self.words(negative),
+            negative=self.words(negative) if isinstance(negative, str) else negative,
             latent_image=empty,
             seed=3,
             steps=STEPS,
@@ -61,6 +64,15 @@ class Wiring:
             scheduler="normal",
             denoise=1.0,
         )[0]
+
+
+class Tiny(Wiring):
+    """The same with a small model of some kind, to which the core can attach what it likes."""
+
+    def __init__(self, kind="eps"):
+        super().__init__()
+        self.model = tiny_model(self.graph, kind)
+        self.clip = self.graph.add("TestNarrowCLIP", clip=self.clip)[0]
 
 
 def test_strength_nought_is_the_model_as_it_was(comfy):
@@ -139,7 +151,114 @@ def test_blocks_that_another_node_computes_are_told(comfy):
     replaced = w.graph.add("TestReplaced", model=w.model)[0]
     assert "attn2_replace" not in comfy.texts(w.graph, w.applied()[2])
     report = comfy.texts(w.graph, w.applied(model=replaced)[2])
-    assert "attention to words of 1 blocks itself (attn2_replace" in report
+    assert "attention to words of 1 block itself, middle 0 (attn2_replace" in report
+
+
+def test_where_another_node_computes_all_blocks_it_wins(comfy):
+    w = Tiny()
+    replaced = w.graph.add("TestReplaced", model=w.model, everywhere=True)[0]
+    applied = w.applied(model=replaced)
+    held, plain = comfy.latents(
+        w.graph, w.sampled(applied[0], applied[1]), w.sampled(replaced, applied[1])
+    )
+    assert torch.equal(held, plain)
+
+
+@pytest.mark.parametrize("name", list(ATTACHMENTS))
+def test_what_the_core_attaches_and_regions_both_count(comfy, lora, name):
+    w = Tiny()
+    strong, faint = w.applied(), w.applied(strength=1e-6)
+    positive, negative = strong[1], w.words("")
+
+    def sampled(model):
+        attached = ATTACHMENTS[name](w.graph, model, positive, negative, lora)
+        return w.sampled(attached[0], attached[1], negative=attached[2])
+
+    results = [sampled(strong[0]), w.sampled(strong[0], positive)]
+    results += [sampled(faint[0]), sampled(w.model)]
+    both, held, hardly_held, attached = comfy.latents(w.graph, *results)
+    assert relative(both, [held]) > 0.02
+    assert relative(both, [attached]) > 0.02
+    assert relative(hardly_held, [attached]) < 1e-3
+
+
+@pytest.mark.parametrize("kind", ["eps", "v", "xl", "flow"])
+def test_words_are_held_in_every_kind_of_unet(comfy, kind):
+    w = Tiny(kind)
+    applied = w.applied()
+    held, plain = comfy.latents(
+        w.graph, w.sampled(applied[0], applied[1]), w.sampled(w.model, applied[1])
+    )
+    assert torch.isfinite(held).all()
+    assert relative(held, [plain]) > 0.01
+
+
+def test_a_prompt_with_an_area_sees_what_lies_there_of_its_regions(comfy):
+    """On the right half trees stand alike; the car on the left may stand anywhere."""
+    w = Tiny()
+    results = []
+    for car, trees in ((0, 40), (8, 40), (0, 32)):
+        below = w.region("a car", mask=w.mask(car, 16))[0]
+        regions = w.region("trees", mask=w.mask(trees, 20), regions=below)[0]
+        applied = w.applied(regions=regions)
+        right = {"width": 64, "height": 128, "x": 64, "y": 0, "strength": 1.0}
+        placed = w.graph.add("ConditioningSetArea", conditioning=applied[1], **right)[0]
+        street = w.words("a street")
+        both = w.graph.add("ConditioningCombine", conditioning_1=placed, conditioning_2=street)
+        results.append(w.sampled(applied[0], both[0]))
+    one, other_car, other_trees = comfy.latents(w.graph, *results)
+    assert torch.equal(one, other_car)
+    assert relative(other_trees, [one]) > 0.01
+
+
+def test_regions_of_two_prompts_hold_side_by_side(comfy):
+    w = Tiny()
+    first = w.applied()
+    road = w.region("a road", mask=w.mask(10, 30))[0]
+    second = w.applied(model=first[0], regions=road, text="fog")
+    alone, still_alone, both, fog = comfy.latents(
+        w.graph,
+        w.sampled(first[0], first[1]),
+        w.sampled(second[0], first[1]),
+        w.sampled(second[0], first[1], negative=second[1]),
+        w.sampled(first[0], first[1], negative=second[1]),
+    )
+    assert torch.equal(alone, still_alone)
+    assert relative(both, [fog]) > 0.02
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_a_prompt_is_held_alike_alone_and_among_prompts_at_other_states(comfy, gradients):
+    w = Tiny()
+    prompts = w.words("a street"), w.applied()[1], w.words("")
+    asked = joint(w.graph, w.applied()[0], *prompts, gradients=gradients)
+    found = told(comfy, w.graph, asked)
+    assert found["apart"] < 1e-4
+    assert (found["evaluations"], found["model_calls"]) == (3, 1)
+
+
+@pytest.mark.parametrize("size", [(17, 13), (9, 22)])
+def test_regions_hold_at_sizes_that_halve_badly(comfy, size):
+    w = Tiny()
+    applied = w.applied()
+    held, plain = comfy.latents(
+        w.graph,
+        w.sampled(applied[0], applied[1], size=size),
+        w.sampled(w.model, applied[1], size=size),
+    )
+    assert held.shape[-2:] == size
+    assert relative(held, [plain]) > 0.02
+
+
+def test_regions_hold_in_every_picture_of_a_batch(comfy):
+    w = Tiny()
+    applied = w.applied()
+    alone, two = comfy.latents(
+        w.graph,
+        w.sampled(applied[0], applied[1]),
+        w.sampled(applied[0], applied[1], batch=2),
+    )
+    assert relative(two[:1], [alone]) < 1e-4
 
 
 def test_the_report_tells_what_became_of_every_phrase(comfy):
@@ -152,6 +271,7 @@ def test_the_report_tells_what_became_of_every_phrase(comfy):
     assert "'trees' is held to 50% of the picture" in report
     assert "'clouds' is held to 47% of the picture" in report
     assert "'a lamp' covers less than 2 %" in report
+    assert "each held phrase also stands behind the prompt in one of its own" in report
 
 
 def test_a_colour_of_the_strokes_is_a_region(comfy):
@@ -164,9 +284,11 @@ def test_a_colour_of_the_strokes_is_a_region(comfy):
     assert np.stack(comfy.client.images(run, saved.name)).min() == 1
 
 
-def test_painting_keeps_to_regions_too(comfy):
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (70, 53)])
+def test_painting_keeps_to_regions_too(comfy, width, height):
     w = Wiring()
-    strokes = w.graph.add("EmptyImage", width=64, height=64, batch_size=1, color=0x336699)[0]
+    given = {"width": width, "height": height, "batch_size": 1, "color": 0x336699}
+    strokes = w.graph.add("EmptyImage", **given)[0]
     applied = w.applied()
     done = [
         paint(w.graph, model, w.vae, applied[1], w.words(""), strokes, steps=STEPS)[1]
@@ -193,7 +315,19 @@ def joint_attention(w):
     return w.applied(model=tiny_model(w.graph, "flux"))
 
 
+def many_strokes(w):
+    given = {"width": 64, "height": 64, "batch_size": 3, "color": 0x336699}
+    blue = w.graph.add("EmptyImage", **given)[0]
+    return w.applied(regions=w.region("trees", colour="#336699", strokes=blue)[0])
+
+
+def another_clip(w):
+    return w.applied(model=tiny_model(w.graph))
+
+
 REFUSALS = {
+    many_strokes: ["strokes of 'trees' are a batch of 3", "pick one"],
+    another_clip: ["prompt is 128 wide", "reads 24", "same checkpoint"],
     no_place: ["'trees' has no place", "connect a mask"],
     missing_colour: ["no colour within 0.08 of #ff0000", "#336699"],
     no_words: ["no words"],

@@ -965,22 +965,45 @@ class TestOverride:
 
 
 class TestReplaced:
-    """A model patch that computes the attention to words of the middle block itself."""
+    """A model patch that computes the attention to words of the middle block itself, or of all."""
 
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "patch", ("MODEL",)
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"model": ("MODEL",)}}
+        everywhere = ("BOOLEAN", {"default": False})
+        return {"required": {"model": ("MODEL",)}, "optional": {"everywhere": everywhere}}
 
-    def patch(self, model):
+    def patch(self, model, everywhere=False):
         def replaced(query, key, value, options):
             heads = options["n_heads"]
             return comfy.ldm.modules.attention.optimized_attention(query, key, value, heads)
 
         patched = model.clone()
-        patched.set_model_attn2_replace(replaced, "middle", 0)
+        others = [(name, number) for name in ("input", "output") for number in range(6)]
+        for place in [("middle", 0), *(others if everywhere else ())]:
+            patched.set_model_attn2_replace(replaced, *place)
         return (patched,)
+
+
+class TestNarrowCLIP:
+    """The same CLIP, whose vectors end where the small models stop reading."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "narrow", ("CLIP",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"clip": ("CLIP",)}}
+
+    def narrow(self, clip):
+        def encoded(tokens, **options):
+            for words, extras in clip.encode_from_tokens_scheduled(tokens, **options):
+                pooled = extras["pooled_output"][..., :POOLED]
+                yield [words[..., :WIDTH], {**extras, "pooled_output": pooled}]
+
+        narrow = clip.clone()
+        narrow.encode_from_tokens_scheduled = lambda *given, **more: list(encoded(*given, **more))
+        return (narrow,)
 
 
 def ours(name):
@@ -1018,6 +1041,7 @@ NODE_CLASS_MAPPINGS = {
     "TestMoreKeys": TestMoreKeys,
     "TestOverride": TestOverride,
     "TestReplaced": TestReplaced,
+    "TestNarrowCLIP": TestNarrowCLIP,
     "TestSeedLatent": TestSeedLatent,
     "TestVAEAfter": TestVAEAfter,
     "TestDecoderSlope": TestDecoderSlope,

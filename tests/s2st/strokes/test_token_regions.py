@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -6,8 +8,9 @@ from s2st.strokes.token_regions import (
     HeldPrompt,
     Region,
     RegionConfig,
-    TokenMasks,
+    Text,
     grid_of,
+    held_prompt,
     layout_of,
     mask_of_colour,
     region_bias,
@@ -71,6 +74,20 @@ def test_masks_of_other_sizes_are_brought_together():
     assert_close(layout.regions[0].mask, torch.cat([torch.zeros(10, 5), torch.ones(10, 5)], 1))
 
 
+def test_a_phrase_of_two_places_belongs_to_both():
+    """What lies on top of one of them stays there."""
+    given = [
+        Region("tree", plane(0, 6)),
+        Region("car", plane(4, 10)),
+        Region("tree", plane(14, 20)),
+    ]
+    layout = layout_of(given)
+    assert [one.phrase for one in layout.regions] == ["tree", "car"]
+    assert_close(layout.regions[0].mask, plane(0, 4) + plane(14, 20))
+    masks = token_masks(layout, [[1], [2]], [-1, 5, 6])
+    assert masks.wanted((1, 20), outside=0.0)[:, 1].sum() == 10
+
+
 @pytest.mark.parametrize(("phrase", "mask"), [(" ", plane(0, 5)), ("sky", plane(0, 5)[None])])
 def test_regions_without_words_or_of_several_planes_are_refused(phrase, mask):
     with pytest.raises(ValueError, match="must name what is there|pass one mask for one region"):
@@ -91,9 +108,10 @@ def test_a_phrase_of_several_tokens_is_found_wherever_it_stands():
     assert tokens_of([], [1, 7]) == []
 
 
-def masks_of(tokens=5):
+def masks_of():
+    """Of a beginning, two words for the sky, one for the road, and padding."""
     layout = layout_of([Region("sky", plane(0, 10)), Region("road", plane(10, 16))])
-    return token_masks(layout, [[1, 2], [3]], tokens), layout
+    return token_masks(layout, [[1, 2], [3]], [-1, 5, 6, 7, -1]), layout
 
 
 def test_words_are_wanted_inside_and_not_outside_and_free_ones_nowhere():
@@ -107,19 +125,19 @@ def test_words_are_wanted_inside_and_not_outside_and_free_ones_nowhere():
 
 
 def test_thin_regions_count_in_part_on_coarse_grids():
-    thin = token_masks(layout_of([Region("pole", plane(4, 5))]), [[1]], 3)
+    thin = token_masks(layout_of([Region("pole", plane(4, 5))]), [[1]], [-1, 5, -1])
     assert_close(thin.wanted((2, 4), outside=0.0)[:, 1], torch.tensor([0.2, 0, 0, 0] * 2))
 
 
 def test_the_background_has_words_of_its_own():
     layout = layout_of([Region("sky", plane(0, 10))])
-    masks = token_masks(layout, [[1], [3]], 4)
+    masks = token_masks(layout, [[1], [3]], [-1, 5, 6, 7])
     assert_close(masks.wanted((1, 2), outside=1.0)[:, 3], torch.tensor([-1.0, 1.0]))
 
 
 def test_without_a_word_in_a_region_there_is_nothing_to_add():
-    assert token_masks(layout_of([Region("sky", plane(0, 10))]), [[]], 4) is None
-    assert token_masks(layout_of([Region("sky", plane(0, 20))]), [], 4) is None
+    assert token_masks(layout_of([Region("sky", plane(0, 10))]), [[]], [-1, 5, 6, 7]) is None
+    assert token_masks(layout_of([Region("sky", plane(0, 20))]), [], [-1, 5, 6, 7]) is None
 
 
 @pytest.mark.parametrize(
@@ -147,14 +165,14 @@ def test_what_is_added_is_a_share_of_the_scores_own_spread(normal):
     masks, _ = masks_of()
     query, key = normal(2, 3, 10, 8), normal(2, 3, 5, 8, seed=1)
     wanted = masks.wanted((1, 10), outside=1.0)
-    bias = region_bias(query, key, wanted, 2.0)
+    bias = region_bias(query, key, wanted, masks.words, 2.0)
     assert bias.shape == (2, 10, 5)
     scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
     assert_close(bias[1], 2.0 * scores[1, ..., 1:4].std() * wanted)
     louder = key.clone()
     louder[:, :, 0] *= 100  # as the beginning of a prompt is
-    assert_close(region_bias(query, louder, wanted, 2.0), bias)
-    assert_close(region_bias(3 * query, key, wanted, 2.0), 3 * bias)
+    assert_close(region_bias(query, louder, wanted, masks.words, 2.0), bias)
+    assert_close(region_bias(3 * query, key, wanted, masks.words, 2.0), 3 * bias)
 
 
 def test_words_move_into_their_region(normal):
@@ -164,11 +182,29 @@ def test_words_move_into_their_region(normal):
     scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
 
     def share(masks):
-        bias = 0 if masks is None else region_bias(query, key, masks.wanted((1, 10), 1.0), 2.0)
+        bias = 0
+        if masks is not None:
+            bias = region_bias(query, key, masks.wanted((1, 10), 1.0), masks.words, 2.0)
         return float((scores + bias).softmax(dim=-1)[:, :, :5, 1:3].sum(-1).mean())
 
-    permuted = TokenMasks(masks.masks.flip(0), masks.region_of)
+    permuted = replace(masks, masks=masks.masks.flip(0))
     assert share(permuted) < share(None) < share(masks)
+
+
+def test_phrases_stand_behind_the_prompt_and_are_held_whole(normal):
+    """A street (9), sky (5, 6) and road (7): each text begins, has its words, and is padded."""
+    layout = layout_of([Region("sky", plane(0, 10)), Region("road", plane(10, 16))])
+    texts = [[-1, 9, 5, 6, 7], [-1, 5, 6, -1], [-1, 7, -1, -1]]
+    whole, *phrases = (Text(one, normal(1, len(one), 7)) for one in texts)
+    held = held_prompt(layout, whole, phrases, [], RegionConfig())
+    assert_close(held.embedding, torch.cat([one.embedding for one in (whole, *phrases)], dim=1))
+    first, second, rest = 0, 1, 2
+    expected = [-1, rest, first, first, second, -1, first, first, first, -1, second, second, second]
+    assert held.masks.region_of.tolist() == expected
+    assert held.masks.words.tolist() == [one >= 0 for text in texts for one in text]
+    loose = held_prompt(layout, whole, phrases, [Text([9], normal(1, 1, 7))], RegionConfig())
+    assert loose.masks.region_of[1] == -1
+    assert held_prompt(layout, whole, phrases, [], RegionConfig(strength=0.0)) is None
 
 
 @pytest.fixture
@@ -201,7 +237,17 @@ def test_a_prompt_read_twice_over_is_held_twice(held, normal):
     assert_close(bias[:, :, :5], bias[:, :, 5:])
 
 
+def test_a_part_of_the_latent_has_its_part_of_the_masks():
+    """A picture of 1 x 10 whose latent is 2 x 10: the sky is its left half."""
+    masks, _ = masks_of()
+    held = HeldPrompt(torch.zeros(1, 5, 7), masks, RegionConfig())
+    part = held.within((1, 4, 1, 3), (2, 10))
+    assert part.masks.wanted((1, 4), outside=0.5)[:, 1].tolist() == [1.0, 1.0, -0.5, -0.5]
+    assert part.embedding is held.embedding
+
+
 def test_attention_among_places_is_left_alone(held, normal):
     call = held.in_call(held.embedding, 4.0, (4, 6))
     assert call.bias(normal(1, 24, 8), normal(1, 24, 8), 2) is None
+    assert call.bias(normal(1, 24, 8), normal(1, 48, 8), 2) is None  # another picture's beside
     assert call.bias(normal(1, 7, 8), normal(1, 5, 8), 2) is None  # no grid of the latent

@@ -1,0 +1,119 @@
+"""What the strokes' page says: every sentence and table is computed from rows of strokes.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from .ablation import MARKS
+from .axes import BLURRED, FRECHET, INSIDE, PALETTE, Axis
+from .cost_page import markdown_table
+from .rows import Duel, Row
+from .statistics import Interval, Standing, independent_difference, standing
+from .stroke_methods import UPDATES
+from .word_methods import USUAL
+
+WANTED = 0.30  # that regions are ahead of the prompt alone
+Rows = Mapping[str, Row]  # by their methods
+Duels = Mapping[str, Duel]  # of every method with the first of its table
+
+
+def table(axes: Sequence[Axis], rows: Rows, duels: Duels) -> str:
+    """All rows of a part; ▲ and ▼ mark what is better or worse than its first beyond doubt."""
+    heads = ["method", *(axis.head for axis in axes), "evaluations", "backward", "s / picture"]
+    lines = []
+    for name, one in rows.items():
+        cells = [_cell(one, duels[name], axis) for axis in axes]
+        costs = (f"{one.evaluations:.0f}", f"{one.gradients:.0f}", f"{one.seconds:.2f}")
+        lines.append([name, *cells, *costs])
+    return markdown_table(heads, lines)
+
+
+def _cell(row: Row, duel: Duel, axis: Axis) -> str:
+    if axis.key not in row.axes:
+        return ""
+    return row.on(axis).shown(axis.digits) + MARKS[standing(duel.on(axis))]
+
+
+def faithfulness(rows: Rows, _: Duels) -> str:
+    """Whether it rises with the updates while realism stays."""
+    found = [rows[name] for name in map(plus, UPDATES) if name in rows]
+    if len(found) < len(UPDATES):
+        return ""
+    near = [[one.on(axis) for one in found] for axis in (BLURRED, PALETTE)]
+    rises = all(after.high < before.low for one in near for before, after in pairwise(one))
+    first, last = found[0], found[-1]
+    dearer = last.seconds / first.seconds
+    told = "with every number beyond doubt" if rises else "but not with every number beyond doubt"
+    return (
+        f"From {UPDATES[0]} to {UPDATES[-1]} updates GradOP+ comes nearer to the strokes, {told} "
+        f"({_from_to(first, last, BLURRED)} blurred, {_from_to(first, last, PALETTE)} in few "
+        f"colours), and its Fréchet distance goes {_from_to(first, last, FRECHET)}. It takes "
+        f"{dearer:.1f} times as long as plain sampling."
+    )
+
+
+def _from_to(first: Row, last: Row, axis: Axis) -> str:
+    return f"from {axis.shown(first.on(axis).value)} to {axis.shown(last.on(axis).value)}"
+
+
+def beside_sdedit(rows: Rows, _: Duels) -> str:
+    """How far GradOP+'s curve lies from SDEdit's, at the distance from the strokes it has.
+
+    SDEdit's curve is straight between its strengths; GradOP+ is taken at the far end of the
+    interval of its distance, so that a doubt there counts against it.
+    """
+    curve = [one for name, one in rows.items() if name.startswith("SDEdit")]
+    told, ahead = [], []
+    for axis in (BLURRED, PALETTE):
+        for name in (plus(total) for total in UPDATES[1:]):
+            there = _at(curve, axis, rows[name].on(axis).high) if name in rows else None
+            if there is not None:
+                found = independent_difference(there, rows[name].on(FRECHET))
+                told.append(f"{name}, {axis.name}: {found.shown(FRECHET.digits)}")
+                ahead.append(standing(found) is Standing.BETTER)
+    if not told:
+        return ""
+    return (
+        f"SDEdit's Fréchet distance where it is as near to the strokes, less GradOP+'s (positive "
+        f"is better): {'; '.join(told)}. Beyond SDEdit's curve beyond doubt: {sum(ahead)} of "
+        f"{len(ahead)} (wanted: all)."
+    )
+
+
+def _at(curve: Sequence[Row], axis: Axis, distance: float) -> Interval | None:
+    """The curve's Fréchet distance at a distance from the strokes, as far as it reaches."""
+    points = sorted(curve, key=lambda one: one.on(axis).value)
+    for one, other in pairwise(points):
+        near, far = one.on(axis).value, other.on(axis).value
+        if near <= distance <= far and near < far:
+            share = (distance - near) / (far - near)
+            ends = zip(one.on(FRECHET), other.on(FRECHET), strict=True)
+            return Interval(*(low + share * (high - low) for low, high in ends))
+    return None
+
+
+def agreement(rows: Rows, duels: Duels) -> str:
+    """By how much regions are ahead of the prompt alone, and whether strength 0 is nothing."""
+    first, told = next(iter(rows.values())), []
+    for name, duel in duels.items():
+        if name.endswith((f"regions of strength {USUAL:g}", "over strokes, regions")):
+            ahead = duel.on(INSIDE)
+            reached = "reached" if ahead.low >= WANTED else "not reached"
+            told.append(
+                f"At the default strength the judge sees what was asked for in {_points(ahead)} "
+                f"points more of its region than in *{first.method}* (wanted: {100 * WANTED:.0f} "
+                f"or more, which is {reached})."
+            )
+        if name.endswith("regions of strength 0"):
+            same = "the same" if rows[name].axes == first.axes else "NOT the same"
+            told.append(f"Strength 0 and the prompt alone are {same} in every number.")
+    return " ".join(told)
+
+
+def _points(share: Interval) -> str:
+    return f"{100 * share.value:+.1f} ± {100 * share.half_width:.1f}"
+
+
+def plus(total: int) -> str:
+    return f"GradOP+ N={total}"
