@@ -12,7 +12,6 @@ from demo_world import TUNING_SEEDS
 from s2st import GradopConfig, GradopPlusConfig, sample
 from s2st.strokes.gradop_plus import starting_seed
 
-torch.set_num_threads(1)
 METHODS = {one.name: one for one in (*curves(), *quirks())}
 KINDS = [METHODS[name] for name in ("loopback, 3 rounds of 0.4", "low-pass to 0.3")]
 KINDS += [METHODS[name] for name in ("difference path", "difference path, photos")]

@@ -10,7 +10,6 @@ from bench.word_methods import Subject, Way, from_noise, over_strokes, things_of
 from demo_world import LABELS, TUNING_SEEDS
 from s2st.model.contract import Query
 
-torch.set_num_threads(1)
 SIGMA = 4.0
 THINGS = Subject.THINGS
 WORDS = THINGS.text(*THINGS.phrases)
