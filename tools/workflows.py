@@ -239,6 +239,14 @@ class Workflow:
         group.columns[-1].append(node)
         return node.outputs
 
+    @property
+    def _members(self) -> list[Node | Note]:
+        return [one for group in self._groups for column in group.columns for one in column]
+
+    @property
+    def _nodes(self) -> list[Node]:
+        return [one for one in self._members if isinstance(one, Node)]
+
     def _next(self) -> int:
         self._count += 1
         return self._count
@@ -246,21 +254,30 @@ class Workflow:
     def as_json(self) -> dict:
         """The whole workflow, as the editor would save it."""
         frames = self._place()
-        members = [one for group in self._groups for column in group.columns for one in column]
-        nodes = [one for one in members if isinstance(one, Node)]
-        links = _numbered_links(nodes)
+        links = self._links()
         return {
             "id": str(uuid.uuid5(NAMESPACE, self.name)),
             "revision": 0,
             "last_node_id": self._count,
             "last_link_id": len(links),
-            "nodes": [_node_json(one, links) for one in members],
+            "nodes": [node_json(one, links) for one in self._members],
             "links": links,
             "groups": frames,
             "config": {},
             "extra": {"ds": {"scale": 0.7, "offset": [40, 90]}},
             "version": 0.4,
         }
+
+    def _links(self) -> list[list]:
+        """Each a number, the node and slot that it leaves, those that it enters, and its type."""
+        links: list[list] = []
+        for node in self._nodes:
+            for slot, one in enumerate(node.kind.sockets):
+                source = node.links.get(one.name)
+                if source is not None:
+                    ends = [source.node, source.slot, node.number, slot]
+                    links.append([len(links) + 1, *ends, source.type])
+        return links
 
     def _place(self) -> list[dict]:
         frames, left = [], 0
@@ -297,18 +314,8 @@ def _frame(number: int, title: str, box: tuple[int, int, int, int]) -> dict:
     }
 
 
-def _numbered_links(nodes: Sequence[Node]) -> list[list]:
-    links = []
-    for node in nodes:
-        for slot, one in enumerate(node.kind.sockets):
-            source = node.links.get(one.name)
-            if source is not None:
-                ends = [source.node, source.slot, node.number, slot]
-                links.append([len(links) + 1, *ends, source.type])
-    return links
-
-
-def _node_json(one: Node | Note, links: list[list]) -> dict:
+def node_json(one: Node | Note, links: list[list]) -> dict:
+    """A node or a note as the editor would save it, among these links."""
     common = {
         "id": one.number,
         "type": NOTE_KIND if isinstance(one, Note) else one.kind.name,
