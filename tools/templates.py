@@ -29,6 +29,7 @@ CHECKPOINT = {
 ITS_SIZE = 0.25  # megapixels that it was trained for
 PHOTO = "example.png"
 OWN_WORDS = ("a photo of a street by day", "a photo of a street at night")
+SIMPLE = tuple(("S2ST_Restyle", one) for one in ("now", "wanted", "strength"))  # in App mode
 PACK = "of this pack: "  # before the names of translators that come with it
 SCENES_TRANSLATOR = ROOT / "demo_world" / "weights" / "scenes.translator.safetensors"
 
@@ -243,6 +244,8 @@ def start_here(info: Mapping[str, dict]) -> Workflow:
     shown(flow, picture, "before")
     save(flow, made, "s2st/start_here")
     told(flow, report, "report")
+    first = [("the picture to change", "first"), ("pictures of the look", "domain")]
+    flow.app([*first, *SIMPLE], ["save"])
     return flow
 
 
@@ -261,6 +264,8 @@ def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow.note(notes.OWN_LOOK)
     save(flow, made, "s2st/your_checkpoint")
     told(flow, report, "report")
+    photos = [("the photo to change", "image"), ("a photo of the look", "image")]
+    flow.app([("CheckpointLoaderSimple", "ckpt_name"), *photos, *SIMPLE], ["save"])
     return flow
 
 

@@ -203,6 +203,7 @@ class Workflow:
         self._object_info = object_info
         self._groups: list[Group] = []
         self._count = 0
+        self._app: dict[str, object] = {}
 
     def group(self, title: str, width: int = 330, asleep: bool = False) -> None:
         """Start a new frame; what is added next belongs to it and does not run if asleep."""
@@ -239,6 +240,20 @@ class Workflow:
         group.columns[-1].append(node)
         return node.outputs
 
+    def app(self, widgets: Sequence[tuple[str, str]], results: Sequence[str]) -> None:
+        """Let editors that have an App mode open there, with these widgets and results alone.
+
+        Nodes are named by their titles, or kinds where they have none; a title is shown too.
+        """
+        nodes = {one.title or one.kind.name: one for one in self._nodes}
+        self._app = {
+            "linearMode": True,
+            "linearData": {
+                "inputs": [_exposed(nodes[name], widget) for name, widget in widgets],
+                "outputs": [nodes[name].number for name in results],
+            },
+        }
+
     @property
     def _members(self) -> list[Node | Note]:
         return [one for group in self._groups for column in group.columns for one in column]
@@ -264,7 +279,7 @@ class Workflow:
             "links": links,
             "groups": frames,
             "config": {},
-            "extra": {"ds": {"scale": 0.7, "offset": [40, 90]}},
+            "extra": {"ds": {"scale": 0.7, "offset": [40, 90]}, **self._app},
             "version": 0.4,
         }
 
@@ -291,6 +306,12 @@ class Workflow:
             frames.append(_frame(number, group.title, (left, 0, width, max(bottoms))))
             left += width + 2 * MARGIN
         return frames
+
+
+def _exposed(node: Node, widget: str) -> list[object]:
+    """A widget as App mode lists it."""
+    name = node.kind.input(widget).name
+    return [node.number, name, *([{"description": node.title}] if node.title else [])]
 
 
 def _stack(column: list[Node | Note], left: int) -> int:
