@@ -4,12 +4,17 @@ import sys
 
 from tools.environment import ROOT
 from tools.subgraphs import Blueprint
-from tools.templates import REFINE, Info, command, decoded, encoded, prompt, sharpened
+from tools.templates import OWN_WORDS, REFINE, Info, command, decoded, encoded, prompt, sharpened
 from tools.workflows import Output
 
 FOLDER = ROOT / "subgraphs"
 ALIASES = ("s2st", "day to night", "relight", "weather", "season", "image to image")
-WORDS = {"source": "what it is now", "positive": "what it shall be", "negative": "avoid"}
+# What the whole's widgets for words are called, and an example, as some editors show no name.
+WORDS = {
+    "source": ("what it is now", OWN_WORDS[0]),
+    "positive": ("what it shall be", OWN_WORDS[1]),
+    "negative": ("avoid", ""),
+}
 
 
 def asked(flow: Blueprint) -> tuple[dict[str, Output], dict[str, Output]]:
@@ -19,10 +24,10 @@ def asked(flow: Blueprint) -> tuple[dict[str, Output], dict[str, Output]]:
     given["clip"] = flow.given("clip", "CLIPTextEncode", "clip")
     given["vae"] = flow.given("vae", "S2ST_EncodeImage", "vae")
     flow.group("1 - Words and latents")
-    words = {
-        role: prompt(flow, given["clip"], flow.given(called, "CLIPTextEncode", "text"), called)
-        for role, called in WORDS.items()
-    }
+    words = {}
+    for role, (called, example) in WORDS.items():
+        text = flow.given(called, "CLIPTextEncode", "text", default=example)
+        words[role] = prompt(flow, given["clip"], text, called)
     latent = encoded(flow, given["image"], given["vae"], "encode the pictures")
     look = encoded(flow, given["look"], given["vae"], "encode the look")
     return given, {**words, "latent": latent, "target_domain": look}

@@ -45,10 +45,13 @@ class Blueprint(Workflow):
         self._given: list[Input] = []
         self._gives: list[tuple[str, Output]] = []
 
-    def given(self, name: str, kind: str, like: str) -> Output:
-        """A socket of the whole, like this input of a kind of node; widgets come after the rest."""
+    def given(self, name: str, kind: str, like: str, **other: object) -> Output:
+        """A socket of the whole, like this input of a kind of node but for `other` options.
+
+        Connections come first, then what has a widget.
+        """
         entered = Kind.of(self._object_info, kind).input(like)
-        self._given.append(replace(entered, name=name))
+        self._given.append(replace(entered, name=name, options={**entered.options, **other}))
         return Output(ENTRY, len(self._given) - 1, entered.type)
 
     def gives(self, name: str, output: Output) -> None:
