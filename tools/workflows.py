@@ -13,7 +13,8 @@ from tools.environment import ROOT
 from tools.publishable import read
 
 ROW, WIDGET, TITLE = 20, 24, 30  # pixels of the editor: a socket, a widget, a node's title
-GAP, MARGIN = 26, 16
+GAP, MARGIN = 56, 16  # Nodes 2.0 needs half of the gap for a badge below each node
+LETTER, LINE, PARAGRAPH = 7, 18, 10  # of notes, as Nodes 2.0 sets them
 GROUP_TITLE = 44
 TEXT_ROOM, PICTURE_ROOM, REPORT_ROOM = 76, 240, 110
 LIVE_ROOM = 220  # of the preview that a node shows while it samples
@@ -180,9 +181,10 @@ class Note:
     @property
     def height(self) -> int:
         """Room for its lines at the editor's type size."""
-        letters = self.width / 5.5
-        lines = sum(1 + int(len(line) / letters) for line in self.text.splitlines())
-        return 44 + 17 * lines
+        letters = self.width / LETTER
+        paragraphs = [line for line in self.text.splitlines() if line]
+        lines = sum(1 + int(len(line) / letters) for line in paragraphs)
+        return 44 + LINE * lines + PARAGRAPH * len(paragraphs)
 
 
 @dataclass
