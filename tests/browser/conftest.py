@@ -1,4 +1,4 @@
-"""A real Chromium before a real ComfyUI; where there is none of them the tests say so and skip."""
+"""A real Chromium before a real ComfyUI; where one of them is missing the tests say so and skip."""
 
 import pytest
 
