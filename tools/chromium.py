@@ -19,6 +19,7 @@ from tools.environment import SetupError
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 30
 ANSWER_SECONDS = 120
+KEYS = {"Enter": 13, "Escape": 27}
 SWITCHES = (
     "--headless=new",
     "--no-sandbox",
@@ -76,6 +77,16 @@ class Page:
                     return
             time.sleep(0.3)
         raise BrowserError(f"Not true within {seconds:g} seconds: {condition}")
+
+    def write(self, text: str) -> None:
+        """Into what has the focus."""
+        self.call("Input.insertText", {"text": text})
+
+    def press(self, key: str) -> None:
+        """One of the keys that `KEYS` names."""
+        pressed = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key]}
+        self.call("Input.dispatchKeyEvent", {"type": "keyDown", **pressed})
+        self.call("Input.dispatchKeyEvent", {"type": "keyUp", **pressed})
 
     def picture(self, path: Path) -> None:
         """Save what is seen as PNG."""

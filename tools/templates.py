@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from tools.comfyui import CACHE, device_arguments, find, running
 from tools.environment import ROOT, SetupError
 from tools.workflows import Output, Workflow
 
+Info = Mapping[str, dict]  # what a server says of its nodes
+Describe = Callable[[Info], Workflow]
 FOLDER = ROOT / "workflows"
 REFINE = 3  # of the inversions that a template shows and keeps
 SCENES, REFERENCES = 4, 16
@@ -27,6 +29,7 @@ CHECKPOINT = {
 ITS_SIZE = 0.25  # megapixels that it was trained for
 PHOTO = "example.png"
 OWN_WORDS = ("a photo of a street by day", "a photo of a street at night")
+SIMPLE = tuple(("S2ST_Restyle", one) for one in ("now", "wanted", "strength"))  # in App mode
 PACK = "of this pack: "  # before the names of translators that come with it
 SCENES_TRANSLATOR = ROOT / "demo_world" / "weights" / "scenes.translator.safetensors"
 
@@ -45,7 +48,7 @@ def restyled(
     return flow.add("S2ST_Restyle", {"image": image, **parts, **said, **more})[:2]
 
 
-def prompt(flow: Workflow, clip: Output, text: str, title: str) -> Output:
+def prompt(flow: Workflow, clip: Output, text: str | Output, title: str) -> Output:
     """A text encoder with its words."""
     return flow.add("CLIPTextEncode", {"text": text, "clip": clip}, title)[0]
 
@@ -241,6 +244,8 @@ def start_here(info: Mapping[str, dict]) -> Workflow:
     shown(flow, picture, "before")
     save(flow, made, "s2st/start_here")
     told(flow, report, "report")
+    first = [("the picture to change", "first"), ("pictures of the look", "domain")]
+    flow.app([*first, *SIMPLE], ["save"])
     return flow
 
 
@@ -259,6 +264,8 @@ def your_checkpoint(info: Mapping[str, dict]) -> Workflow:
     flow.note(notes.OWN_LOOK)
     save(flow, made, "s2st/your_checkpoint")
     told(flow, report, "report")
+    photos = [("the photo to change", "image"), ("a photo of the look", "image")]
+    flow.app([("CheckpointLoaderSimple", "ckpt_name"), *photos, *SIMPLE], ["save"])
     return flow
 
 
@@ -572,16 +579,16 @@ TEMPLATES = (
 )
 
 
-def texts(object_info: Mapping[str, dict]) -> dict[str, str]:
-    """Every template's file name and content."""
-    flows = [describe(object_info) for describe in TEMPLATES]
+def texts(object_info: Info, describes: Sequence[Describe] = TEMPLATES) -> dict[str, str]:
+    """File name and content of every workflow that is described."""
+    flows = [describe(object_info) for describe in describes]
     return {f"{flow.name}.json": json.dumps(flow.as_json(), indent=1) + "\n" for flow in flows}
 
 
-def write(address: str, folder: Path) -> list[str]:
-    """Write the templates for the nodes a server has; their file names."""
+def write(address: str, folder: Path, describes: Sequence[Describe]) -> list[str]:
+    """Write workflows for the nodes that a server has; their file names."""
     client = ComfyClient(address)
-    described = texts(client.object_info())
+    described = texts(client.object_info(), describes)
     client.close()
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in described.items():
@@ -589,23 +596,23 @@ def write(address: str, folder: Path) -> list[str]:
     return list(described)
 
 
-def main(arguments: list[str]) -> int:
-    """Write workflows/*.json anew."""
-    parser = argparse.ArgumentParser(prog="tools.templates", description=__doc__)
+def command(program: str, folder: Path, describes: Sequence[Describe], arguments: list[str]) -> int:
+    """Write a folder's workflows anew."""
+    parser = argparse.ArgumentParser(prog=program, description=f"Writes {folder.name}/*.json anew.")
     parser.add_argument("--server", help="host:port of a ComfyUI that runs; else one is started")
     options = parser.parse_args(arguments)
     try:
         if options.server:
-            names = write(options.server, FOLDER)
+            names = write(options.server, folder, describes)
         else:
             with running(find(), CACHE / "comfyui-base", device_arguments()) as server:
-                names = write(server.address, FOLDER)
+                names = write(server.address, folder, describes)
     except SetupError as error:
-        print(f"tools.templates: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return 1
-    print("\n".join(f"workflows/{name}" for name in names))
+    print("\n".join(f"{folder.name}/{name}" for name in names))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(command("tools.templates", FOLDER, TEMPLATES, sys.argv[1:]))

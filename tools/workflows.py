@@ -13,7 +13,8 @@ from tools.environment import ROOT
 from tools.publishable import read
 
 ROW, WIDGET, TITLE = 20, 24, 30  # pixels of the editor: a socket, a widget, a node's title
-GAP, MARGIN = 26, 16
+GAP, MARGIN = 56, 16  # Nodes 2.0 needs half of the gap for a badge below each node
+LETTER, LINE, PARAGRAPH = 7, 18, 10  # of notes, as Nodes 2.0 sets them
 GROUP_TITLE = 44
 TEXT_ROOM, PICTURE_ROOM, REPORT_ROOM = 76, 240, 110
 LIVE_ROOM = 220  # of the preview that a node shows while it samples
@@ -180,9 +181,10 @@ class Note:
     @property
     def height(self) -> int:
         """Room for its lines at the editor's type size."""
-        letters = self.width / 5.5
-        lines = sum(1 + int(len(line) / letters) for line in self.text.splitlines())
-        return 44 + 17 * lines
+        letters = self.width / LETTER
+        paragraphs = [line for line in self.text.splitlines() if line]
+        lines = sum(1 + int(len(line) / letters) for line in paragraphs)
+        return 44 + LINE * lines + PARAGRAPH * len(paragraphs)
 
 
 @dataclass
@@ -203,6 +205,7 @@ class Workflow:
         self._object_info = object_info
         self._groups: list[Group] = []
         self._count = 0
+        self._app: dict[str, object] = {}
 
     def group(self, title: str, width: int = 330, asleep: bool = False) -> None:
         """Start a new frame; what is added next belongs to it and does not run if asleep."""
@@ -239,6 +242,28 @@ class Workflow:
         group.columns[-1].append(node)
         return node.outputs
 
+    def app(self, widgets: Sequence[tuple[str, str]], results: Sequence[str]) -> None:
+        """Let editors that have an App mode open there, with these widgets and results alone.
+
+        Nodes are named by their titles, or kinds where they have none; a title is shown too.
+        """
+        nodes = {one.title or one.kind.name: one for one in self._nodes}
+        self._app = {
+            "linearMode": True,
+            "linearData": {
+                "inputs": [_exposed(nodes[name], widget) for name, widget in widgets],
+                "outputs": [nodes[name].number for name in results],
+            },
+        }
+
+    @property
+    def _members(self) -> list[Node | Note]:
+        return [one for group in self._groups for column in group.columns for one in column]
+
+    @property
+    def _nodes(self) -> list[Node]:
+        return [one for one in self._members if isinstance(one, Node)]
+
     def _next(self) -> int:
         self._count += 1
         return self._count
@@ -246,21 +271,30 @@ class Workflow:
     def as_json(self) -> dict:
         """The whole workflow, as the editor would save it."""
         frames = self._place()
-        members = [one for group in self._groups for column in group.columns for one in column]
-        nodes = [one for one in members if isinstance(one, Node)]
-        links = _numbered_links(nodes)
+        links = self._links()
         return {
             "id": str(uuid.uuid5(NAMESPACE, self.name)),
             "revision": 0,
             "last_node_id": self._count,
             "last_link_id": len(links),
-            "nodes": [_node_json(one, links) for one in members],
+            "nodes": [node_json(one, links) for one in self._members],
             "links": links,
             "groups": frames,
             "config": {},
-            "extra": {"ds": {"scale": 0.7, "offset": [40, 90]}},
+            "extra": {"ds": {"scale": 0.7, "offset": [40, 90]}, **self._app},
             "version": 0.4,
         }
+
+    def _links(self) -> list[list]:
+        """Each a number, the node and slot that it leaves, those that it enters, and its type."""
+        links: list[list] = []
+        for node in self._nodes:
+            for slot, one in enumerate(node.kind.sockets):
+                source = node.links.get(one.name)
+                if source is not None:
+                    ends = [source.node, source.slot, node.number, slot]
+                    links.append([len(links) + 1, *ends, source.type])
+        return links
 
     def _place(self) -> list[dict]:
         frames, left = [], 0
@@ -274,6 +308,12 @@ class Workflow:
             frames.append(_frame(number, group.title, (left, 0, width, max(bottoms))))
             left += width + 2 * MARGIN
         return frames
+
+
+def _exposed(node: Node, widget: str) -> list[object]:
+    """A widget as App mode lists it."""
+    name = node.kind.input(widget).name
+    return [node.number, name, *([{"description": node.title}] if node.title else [])]
 
 
 def _stack(column: list[Node | Note], left: int) -> int:
@@ -297,18 +337,8 @@ def _frame(number: int, title: str, box: tuple[int, int, int, int]) -> dict:
     }
 
 
-def _numbered_links(nodes: Sequence[Node]) -> list[list]:
-    links = []
-    for node in nodes:
-        for slot, one in enumerate(node.kind.sockets):
-            source = node.links.get(one.name)
-            if source is not None:
-                ends = [source.node, source.slot, node.number, slot]
-                links.append([len(links) + 1, *ends, source.type])
-    return links
-
-
-def _node_json(one: Node | Note, links: list[list]) -> dict:
+def node_json(one: Node | Note, links: list[list]) -> dict:
+    """A node or a note as the editor would save it, among these links."""
     common = {
         "id": one.number,
         "type": NOTE_KIND if isinstance(one, Note) else one.kind.name,

@@ -21,4 +21,9 @@ def known(kind, **wanted):
     return {name: value for name, value in wanted.items() if name in takes}
 
 
-__all__ = ["CATEGORY", "ComfyExtension", "io", "known", "output"]
+def found_by(*aliases: str) -> dict[str, list[str]]:
+    """What people type who look for a node; older cores find it by its own name alone."""
+    return known(io.Schema, search_aliases=list(aliases))
+
+
+__all__ = ["CATEGORY", "ComfyExtension", "found_by", "io", "known", "output"]

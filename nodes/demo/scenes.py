@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...demo_world import DOMAINS, EVALUATION_SEEDS, REFERENCE_SEEDS, prompt, render, scene
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.previews import Colours, fitted_colours, latent_format
 from ..core.settings import member
 from .model import (
@@ -47,6 +47,7 @@ class LoadDemoModel(io.ComfyNode):
                 output(io.Clip, "clip", "Its text encoder: a few dozen plain words."),
                 output(io.Vae, "vae", "Its autoencoder, stride 4."),
             ],
+            **found_by("example", "test model", "small checkpoint"),
         )
 
     @classmethod
@@ -112,6 +113,7 @@ class DemoScenes(io.ComfyNode):
                 output(io.String, "prompt", "The domain in words the demo model knows."),
                 output(io.String, "truth_prompt", "The other domain in such words."),
             ],
+            **found_by("example pictures", "test images"),
         )
 
     @classmethod

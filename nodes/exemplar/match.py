@@ -9,7 +9,7 @@ from torch import Tensor
 from ...s2st import Exemplars, MatchConfig
 from ...s2st.look.exemplars import Warp, size_of, warp_of
 from ...s2st.look.matching import Size, matches, picture_directions
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.features import features_of
 from ..core.latents import packed, unpacked
 from ..core.layout import PictureSize, cropped, padded, to_channels_first
@@ -45,7 +45,7 @@ class MatchExemplar(io.ComfyNode):
                     "one that fits.",
                 ),
                 setting(MatchConfig, "temperature"),
-                setting(MatchConfig, "stray"),
+                setting(MatchConfig, "stray", advanced=True),
             ],
             outputs=[
                 output(io.Image, "warped", "The exemplars, brought to where the source has them."),
@@ -57,6 +57,7 @@ class MatchExemplar(io.ComfyNode):
                 ),
                 output(io.String, "report", "How much is matched, and from which exemplar."),
             ],
+            **found_by("correspondence", "reference", "matching"),
         )
 
     @classmethod

@@ -11,7 +11,7 @@ from ...s2st.exemplar.sampling import SceneConfig
 from ...s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from ...s2st.look.exemplars import Exemplars, Warp
 from ...s2st.model.contract import StepRecord
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.devices import on_device
 from ..core.files import Trained
 from ..core.layout import to_channels_first, to_image, trained_size
@@ -61,11 +61,11 @@ class LabelsToScene(io.ComfyNode):
                     "taken from the one that fits.",
                 ),
                 setting(SceneConfig, "steps"),
-                setting(SceneConfig, "rematches"),
-                setting(SceneConfig, "matching"),
-                setting(SceneConfig, "polish"),
-                setting(SceneConfig, "temperature"),
-                setting(SceneConfig, "stray"),
+                setting(SceneConfig, "rematches", advanced=True),
+                setting(SceneConfig, "matching", advanced=True),
+                setting(SceneConfig, "polish", advanced=True),
+                setting(SceneConfig, "temperature", advanced=True),
+                setting(SceneConfig, "stray", advanced=True),
                 setting(SceneConfig, "noise_seed"),
             ],
             outputs=[
@@ -74,6 +74,7 @@ class LabelsToScene(io.ComfyNode):
                 output(io.Image, "legend", "Which colour is which class."),
                 output(io.String, "report", "What was done, and how much was matched."),
             ],
+            **found_by("segmentation to image", "label map", "semantic"),
         )
 
     @classmethod

@@ -13,7 +13,7 @@ from ...s2st import (
     interleaved,
 )
 from ...s2st.look.drawn import matchings
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
 from ..core.features import References, room_for_both
@@ -53,17 +53,17 @@ class ExemplarTranslate(io.ComfyNode):
                 ),
                 guidance_input("The paper has none.", 1.0),
                 setting(InversionConfig, "steps", default=STEPS, meaning="Steps of the schedule."),
-                setting(InversionConfig, "spacing"),
+                setting(InversionConfig, "spacing", advanced=True),
                 setting(InterleavedConfig, "start"),
-                setting(InterleavedConfig, "rematches"),
-                setting(InterleavedConfig, "matched_until"),
+                setting(InterleavedConfig, "rematches", advanced=True),
+                setting(InterleavedConfig, "matched_until", advanced=True),
                 setting(InterleavedConfig, "matching"),
-                setting(InterleavedConfig, "grain"),
-                setting(InterleavedConfig, "temperature"),
-                setting(InterleavedConfig, "stray"),
-                setting(InterleavedConfig, "iterations"),
-                setting(InterleavedConfig, "learning_rate"),
-                setting(InterleavedConfig, "structure"),
+                setting(InterleavedConfig, "grain", advanced=True),
+                setting(InterleavedConfig, "temperature", advanced=True),
+                setting(InterleavedConfig, "stray", advanced=True),
+                setting(InterleavedConfig, "iterations", advanced=True),
+                setting(InterleavedConfig, "learning_rate", advanced=True),
+                setting(InterleavedConfig, "structure", advanced=True),
                 setting(InterleavedConfig, "noise_seed"),
                 mask_input(),
             ],
@@ -72,6 +72,7 @@ class ExemplarTranslate(io.ComfyNode):
                 output(io.Image, "chart", "The loss of the source's edges, where they are held."),
                 output(io.String, "report", "What was done."),
             ],
+            **found_by("style transfer", "reference", "exemplar", "midms"),
         )
 
     @classmethod

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...s2st.explore.preset import Preset, plain_settings, settings_of
 from ...s2st.look.kept import SUFFIX, KeptLook, LookConfig, kept_look
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.autoencoder import check_vae_fits
 from ..core.features import features_of_references
 from ..core.files import Kept
@@ -92,6 +92,7 @@ class MakeLook(io.ComfyNode):
                 output(io.Image, "thumbnails", "Some of the pictures, small and square."),
                 output(io.String, "report", "What the look was made of."),
             ],
+            **found_by("style reference", "moodboard"),
         )
 
     @classmethod
@@ -164,6 +165,7 @@ class SaveLook(io.ComfyNode):
             inputs=[LookSocket.Input("look", tooltip="From S2ST Make Look."), FILES.name_input()],
             outputs=[output(io.String, "file", "Where it was saved, for Load Look.")],
             is_output_node=True,
+            **found_by("style"),
         )
 
     @classmethod
@@ -191,6 +193,7 @@ class LoadLook(io.ComfyNode):
                 output(io.Image, "thumbnails", "Some of the pictures, small and square."),
                 output(io.String, "report", "What the look was made of."),
             ],
+            **found_by("style"),
         )
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...s2st.many_to_one.domains import Domain, Kind
 from ...s2st.many_to_one.translator import SUFFIX, Translator
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.files import Trained
 from ..core.reports import listed
 from ..core.types import TranslatorSocket
@@ -36,6 +36,7 @@ class LoadTranslator(io.ComfyNode):
                 output(TranslatorSocket, "translator", "For S2ST Translate Domain."),
                 output(io.String, "domains", "Its domains, with what their pictures are."),
             ],
+            **found_by("stargan", "many to one"),
         )
 
     @classmethod

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...s2st.many_to_one.domains import Domain, Kind, number_of
 from ...s2st.many_to_one.translator import Translator
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.devices import on_device
 from ..core.layout import to_channels_first, to_image, trained_size
 from ..core.progress import one_by_one
@@ -83,6 +83,7 @@ class TranslateDomain(io.ComfyNode):
                 output(io.Image, "legend", "Which colour is which class; blank without classes."),
                 output(io.String, "report", "What was done, and what was not read."),
             ],
+            **found_by("stargan", "many to one", "image to image"),
         )
 
     @classmethod

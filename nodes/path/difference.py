@@ -9,7 +9,7 @@ from torch import Tensor
 from ...s2st import DifferenceConfig, InversionConfig, Schedule, difference_path
 from ...s2st.path.difference_path import DEFAULT_GUIDANCE
 from ...s2st.path.settings import PathSettings, expected_evaluations
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
 from ..core.domain import domain_input
@@ -53,14 +53,14 @@ class DifferencePath(io.ComfyNode):
                     "1.5 to 3 suit this node.", DEFAULT_GUIDANCE, "four fifths of the time"
                 ),
                 setting(PathSettings, "steps"),
-                setting(PathSettings, "spacing"),
+                setting(PathSettings, "spacing", advanced=True),
                 setting(DifferenceConfig, "guided"),
-                setting(DifferenceConfig, "iterations"),
-                setting(DifferenceConfig, "learning_rate"),
+                setting(DifferenceConfig, "iterations", advanced=True),
+                setting(DifferenceConfig, "learning_rate", advanced=True),
                 setting(DifferenceConfig, "structure_weight"),
                 setting(DifferenceConfig, "appearance_weight"),
-                setting(DifferenceConfig, "structure"),
-                setting(DifferenceConfig, "neighbours"),
+                setting(DifferenceConfig, "structure", advanced=True),
+                setting(DifferenceConfig, "neighbours", advanced=True),
                 setting(DifferenceConfig, "tolerance"),
                 setting(DifferenceConfig, "noise_seed"),
                 domain_input(
@@ -72,19 +72,20 @@ class DifferencePath(io.ComfyNode):
                 mask_input(),
                 preset_input(),
                 regions_input(),
-                setting(DifferenceConfig, "first_draws", optional=True),
+                setting(DifferenceConfig, "first_draws", optional=True, advanced=True),
                 setting(DifferenceConfig, "matching", optional=True),
                 setting(DifferenceConfig, "grain", optional=True),
                 setting(DifferenceConfig, "temperature", optional=True),
-                setting(DifferenceConfig, "matched_until", optional=True),
-                setting(DifferenceConfig, "rematches", optional=True),
-                setting(DifferenceConfig, "stray", optional=True),
+                setting(DifferenceConfig, "matched_until", optional=True, advanced=True),
+                setting(DifferenceConfig, "rematches", optional=True, advanced=True),
+                setting(DifferenceConfig, "stray", optional=True, advanced=True),
             ],
             outputs=[
                 output(io.Latent, "translated", "The translated pictures, to be decoded."),
                 output(io.Image, "chart", "The loss over the steps."),
                 output(io.String, "report", "What was done."),
             ],
+            **found_by("day to night", "relight", "weather", "season", "img2img"),
         )
 
     @classmethod

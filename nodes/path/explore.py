@@ -17,7 +17,7 @@ from ...s2st.explore.sheet import Tile, cell_tiles, draw
 from ...s2st.explore.table import told
 from ...s2st.look.kept import KeptLook
 from ...s2st.path.settings import PathSettings, expected_evaluations
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.domain import domain_input
 from ..core.facts import model_facts
@@ -85,9 +85,9 @@ class Explore(io.ComfyNode):
                     tooltip="Number of the cell you like best on the sheet; 0 leaves it to the "
                     "rule. Cells that are done are not run again.",
                 ),
-                setting(ChoiceConfig, "structure_slack"),
-                setting(ChoiceConfig, "look_slack"),
-                setting(PathSettings, "noise_seed"),
+                setting(ChoiceConfig, "structure_slack", advanced=True),
+                setting(ChoiceConfig, "look_slack", advanced=True),
+                setting(PathSettings, "noise_seed", advanced=True),
                 correlation_input(),
                 mask_input(),
                 regions_input(),
@@ -98,6 +98,7 @@ class Explore(io.ComfyNode):
                 output(PresetSocket, "preset", "The chosen settings, for Difference Path."),
                 output(io.String, "report", "Every cell's numbers, and the rule of choice."),
             ],
+            **found_by("xy plot", "grid", "settings", "parameter sweep"),
         )
 
     @classmethod

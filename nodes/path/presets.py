@@ -7,7 +7,7 @@ from typing import Any
 
 from ...s2st.explore.grid import VARIED, shown
 from ...s2st.explore.preset import SUFFIX, Preset
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.files import Kept
 from ..core.fingerprint import has_other_weights
 from ..core.types import PresetSocket
@@ -56,6 +56,7 @@ class SavePreset(io.ComfyNode):
             ],
             outputs=[output(io.String, "file", "Where it was saved, for Load Preset.")],
             is_output_node=True,
+            **found_by("settings"),
         )
 
     @classmethod
@@ -73,6 +74,7 @@ class LoadPreset(io.ComfyNode):
             description="Takes up settings that were saved, by Save Preset or by the command line.",
             inputs=[FILES.file_input(f"A file that ends in {SUFFIX}")],
             outputs=[output(PresetSocket, "preset", "The saved settings.")],
+            **found_by("settings"),
         )
 
     @classmethod

@@ -16,7 +16,7 @@ from ...s2st.look.mask import restored_outside
 from ...s2st.model.autoencoder import LEAST
 from ...s2st.path.restyle import RestyleConfig
 from ...s2st.path.settings import PathSettings
-from ..core.api import CATEGORY, io, known, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.autoencoder import check_vae_fits
 from ..core.latents import PICTURE_KEY, packed, unpacked
@@ -33,7 +33,6 @@ from .presets import found_elsewhere
 
 DETAIL = "detail"  # the part of the bar in which it is brought back
 MEGAPIXEL = 1024**2 / 1e6  # as the core's own nodes count
-ALIASES = ["day to night", "night", "relight", "weather", "season", "winter", "style transfer"]
 RULED = ("steps", "guidance", "appearance_weight", "matching", "structure_weight")
 
 
@@ -100,7 +99,7 @@ class Restyle(io.ComfyNode):
                 output(io.Image, "restyled", "The changed pictures, in their own size."),
                 output(io.String, "report", "What was done, with which settings."),
             ],
-            **known(io.Schema, search_aliases=ALIASES),
+            **found_by("day to night", "relight", "weather", "season", "winter", "style transfer"),
         )
 
     @classmethod

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ...s2st.explore.measures import edge_agreement
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.layout import one_beside_several, to_channels_first
 from ..core.reports import listed
 from .charts import INK, PAPER, as_image, font
@@ -46,6 +46,7 @@ class Compare(io.ComfyNode):
                 output(io.Image, "sheet", f"One row for each picture, {MOST_ROWS} at most."),
                 output(io.String, "metrics", "The numbers, mean over the pictures."),
             ],
+            **found_by("side by side", "contact sheet", "before after", "psnr", "metrics"),
         )
 
     @classmethod

@@ -6,10 +6,10 @@ import torch
 
 from ...s2st import DetailConfig, restore_detail
 from ...s2st.look.detail import check_pictures, radius_for
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.layout import cropped, one_beside_several, to_channels_first, to_image
 from ..core.progress import one_by_one
-from ..core.settings import config_of, setting
+from ..core.settings import config_of, folded, setting
 from .images import encoded
 
 
@@ -35,11 +35,13 @@ class RestoreDetail(io.ComfyNode):
                     max=int(DetailConfig.limits("radius").span[1]),
                     tooltip="Pixels around each pixel that are fitted together; 0 takes a quarter "
                     "of the VAE's stride. More brings back more and keeps less of what is new.",
+                    **folded(),
                 ),
-                setting(DetailConfig, "softness"),
+                setting(DetailConfig, "softness", advanced=True),
                 setting(DetailConfig, "drawn"),
             ],
             outputs=[output(io.Image, "restored", "The same pictures, sharper.")],
+            **found_by("sharpen", "blurry vae", "detail transfer", "guided filter"),
         )
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.latents import PICTURE_KEY, picture_of
 from ..core.layout import PictureSize, cropped, padded, to_channels_first, to_image
 
@@ -48,6 +48,7 @@ class EncodeImage(io.ComfyNode):
                 io.Vae.Input("vae", tooltip="The VAE of your checkpoint."),
             ],
             outputs=[output(io.Latent, "latent", "The encoded pictures.")],
+            **found_by("vae encode"),
         )
 
     @classmethod
@@ -68,6 +69,7 @@ class DecodeImage(io.ComfyNode):
                 io.Vae.Input("vae", tooltip="The VAE of your checkpoint."),
             ],
             outputs=[output(io.Image, "image", "The decoded pictures.")],
+            **found_by("vae decode"),
         )
 
     @classmethod

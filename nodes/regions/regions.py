@@ -12,7 +12,7 @@ from torch import Tensor
 from ...s2st import FindConfig, Regions, carried_over, found_regions
 from ...s2st.look.kept import KeptLook
 from ...s2st.look.regions import FEWEST_PIXELS, MOST_REGIONS
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.domain import domain_input, domain_of, region_latents
 from ..core.features import features_of
 from ..core.latents import picture_of, unpacked
@@ -49,7 +49,7 @@ class MakeRegions(io.ComfyNode):
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
                 domain_input("The same pictures of the target domain, encoded."),
                 setting(FindConfig, "count"),
-                setting(FindConfig, "search_seed"),
+                setting(FindConfig, "search_seed", advanced=True),
                 io.Mask.Input(
                     "source_masks",
                     optional=True,
@@ -82,6 +82,7 @@ class MakeRegions(io.ComfyNode):
                 ),
                 output(io.String, "report", "How much each region covers, and who has it."),
             ],
+            **found_by("segmentation", "semantic", "masks"),
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...s2st import CorrelationConfig, correlation_factor
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.domain import domain_input, raw_look
 from ..core.settings import config_of, setting
 from ..core.types import CorrelationSocket
@@ -29,6 +29,7 @@ class Correlation(io.ComfyNode):
                 output(CorrelationSocket, "correlation", "One weight per channel."),
                 output(io.Image, "chart", "The weights as bars; 1 is the mean."),
             ],
+            **found_by("channel weights", "eta"),
         )
 
     @classmethod

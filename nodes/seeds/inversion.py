@@ -5,12 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...s2st import InversionConfig, Prompt, Trajectory, invert, sample
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.latents import packed_seed, picture_of, trajectory_facts, unpacked
 from ..core.prompts import check_prompt_fits
 from ..core.reports import inversion_report, reported
 from ..core.run import Stage, run_stage
-from ..core.settings import STEPS, config_of, setting
+from ..core.settings import STEPS, config_of, folded, setting
 from ..core.types import TrajectorySocket
 from ..core.units import sigma_table
 
@@ -31,13 +31,14 @@ class DDIMInvert(io.ComfyNode):
                 ),
                 io.Latent.Input("latent", tooltip="The source pictures, encoded with the VAE."),
                 setting(InversionConfig, "steps", default=STEPS),
-                setting(InversionConfig, "spacing"),
+                setting(InversionConfig, "spacing", advanced=True),
                 setting(InversionConfig, "refine"),
                 io.Boolean.Input(
                     "check",
                     default=True,
                     tooltip="Sample back from the seed and report how much of the source returns; "
                     "costs one more run.",
+                    **folded(),
                 ),
             ],
             outputs=[
@@ -45,6 +46,7 @@ class DDIMInvert(io.ComfyNode):
                 output(io.Latent, "seed", "The seed, for samplers that add no noise."),
                 output(io.String, "report", "What was done and how exact it is."),
             ],
+            **found_by("inversion", "unsampler", "image to noise", "reverse sampling"),
         )
 
     @classmethod

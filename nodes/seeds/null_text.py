@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...s2st import NullText, NullTextConfig, Prompt, Trajectory, null_text_inversion
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.denoiser import Calls
 from ..core.facts import model_facts
 from ..core.fingerprint import told_apart
@@ -42,15 +42,16 @@ class NullTextInvert(io.ComfyNode):
                     meaning=f"{NullTextConfig.limits('method').meaning} Only null-text reads "
                     f"your negative prompt: the others take the source prompt in its place.",
                 ),
-                setting(NullTextConfig, "inner_steps"),
-                setting(NullTextConfig, "learning_rate"),
-                setting(NullTextConfig, "tolerance"),
+                setting(NullTextConfig, "inner_steps", advanced=True),
+                setting(NullTextConfig, "learning_rate", advanced=True),
+                setting(NullTextConfig, "tolerance", advanced=True),
             ],
             outputs=[
                 output(NullTextSocket, "null_text", "One empty prompt for every step."),
                 output(io.Latent, "reconstruction", "Where guided sampling now ends."),
                 output(io.String, "report", "What was done and how exact it is."),
             ],
+            **found_by("inversion", "null-text", "prompt to prompt", "negative prompt inversion"),
         )
 
     @classmethod

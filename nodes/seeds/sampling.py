@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ...s2st import InversionConfig, Schedule, sample
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.fingerprint import told_apart
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import check_same_model, packed, picture_of, trajectory_picture, unpacked_seed
@@ -35,7 +35,7 @@ class SampleSeed(io.ComfyNode):
                 ),
                 guidance_input(""),
                 setting(InversionConfig, "steps", default=STEPS),
-                setting(InversionConfig, "spacing"),
+                setting(InversionConfig, "spacing", advanced=True),
                 io.Latent.Input(
                     "seed", optional=True, tooltip="From DDIM Invert or Seed Translate."
                 ),
@@ -53,6 +53,7 @@ class SampleSeed(io.ComfyNode):
                 output(io.Latent, "latent", "The sampled pictures, to be decoded."),
                 output(io.String, "report", "What was done."),
             ],
+            **found_by("ksampler", "resample", "sampler"),
         )
 
     @classmethod

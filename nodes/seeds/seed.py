@@ -8,7 +8,7 @@ import torch
 
 from ...s2st import SeedConfig, Trajectory, translate_seed
 from ...s2st.model.parameterization import from_variance_preserving
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.domain import domain_input
 from ..core.fingerprint import told_apart
@@ -43,11 +43,11 @@ class SeedTranslate(io.ComfyNode):
                 setting(SeedConfig, "learning_rate"),
                 setting(SeedConfig, "structure_weight"),
                 setting(SeedConfig, "appearance_weight"),
-                setting(SeedConfig, "lookahead"),
+                setting(SeedConfig, "lookahead", advanced=True),
                 guidance_input("In the lookahead.", default=1.0),
-                setting(SeedConfig, "keep_shell"),
-                setting(SeedConfig, "structure"),
-                setting(SeedConfig, "distance"),
+                setting(SeedConfig, "keep_shell", advanced=True),
+                setting(SeedConfig, "structure", advanced=True),
+                setting(SeedConfig, "distance", advanced=True),
                 correlation_input(),
                 regions_input(),
             ],
@@ -58,6 +58,7 @@ class SeedTranslate(io.ComfyNode):
                 output(io.String, "report", "What was done."),
                 output(io.Sigmas, "sigmas", "The trajectory's noise levels."),
             ],
+            **found_by("seed to seed", "noise optimisation", "initial noise"),
         )
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...s2st import Trajectory
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.files import Kept
 from ..core.types import TrajectorySocket
 
@@ -24,6 +24,7 @@ class SaveTrajectory(io.ComfyNode):
             ],
             outputs=[output(io.String, "file", "Where it was saved, for Load Trajectory.")],
             is_output_node=True,
+            **found_by("inversion", "keep"),
         )
 
     @classmethod
@@ -41,6 +42,7 @@ class LoadTrajectory(io.ComfyNode):
             description="Takes up an inversion that was saved, also in another session.",
             inputs=[FILES.file_input("A file of Save Trajectory")],
             outputs=[output(TrajectorySocket, "trajectory", "The saved path.")],
+            **found_by("inversion"),
         )
 
     @classmethod

@@ -8,7 +8,7 @@ import torch
 
 from ...s2st import Gradient, Trajectory, TrajectoryConfig, optimize_trajectory
 from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.domain import domain_input
 from ..core.fingerprint import told_apart
@@ -51,7 +51,7 @@ class TrajectoryOptimize(io.ComfyNode):
                 ),
                 domain_input("One or more pictures of the target domain, encoded."),
                 guidance_input("With null text it must be the one that was made for."),
-                setting(TrajectoryConfig, "iterations"),
+                setting(TrajectoryConfig, "iterations", advanced=True),
                 setting(TrajectoryConfig, "learning_rate"),
                 setting(
                     TrajectoryConfig,
@@ -61,10 +61,10 @@ class TrajectoryOptimize(io.ComfyNode):
                 setting(TrajectoryConfig, "appearance_weight"),
                 setting(TrajectoryConfig, "start", default=AFTER_SEED_TRANSLATION.start),
                 setting(TrajectoryConfig, "end"),
-                setting(TrajectoryConfig, "gradient"),
-                setting(TrajectoryConfig, "reference"),
-                setting(TrajectoryConfig, "structure"),
-                setting(TrajectoryConfig, "distance"),
+                setting(TrajectoryConfig, "gradient", advanced=True),
+                setting(TrajectoryConfig, "reference", advanced=True),
+                setting(TrajectoryConfig, "structure", advanced=True),
+                setting(TrajectoryConfig, "distance", advanced=True),
                 NullTextSocket.Input(
                     "null_text", optional=True, tooltip="Replaces the negative prompt step by step."
                 ),
@@ -77,6 +77,7 @@ class TrajectoryOptimize(io.ComfyNode):
                 output(io.Image, "chart", "The loss over the steps."),
                 output(io.String, "report", "What was done."),
             ],
+            **found_by("seed to seed", "sampler", "loss guidance"),
         )
 
     @classmethod

@@ -21,7 +21,7 @@ from ...s2st import (
     translate,
 )
 from ...s2st.seeds.translate import AFTER_SEED_TRANSLATION
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.denoiser import Calls
 from ..core.domain import domain_input, domain_of
@@ -29,7 +29,7 @@ from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, packed_seed, picture_of, unpacked
 from ..core.reports import optimisation_report, relative_error, reported, seed_line, unread_negative
 from ..core.run import Recorder, Stage, check_gradients, run_stage
-from ..core.settings import STEPS, config_of, setting
+from ..core.settings import STEPS, config_of, folded, setting
 from ..core.types import mask_input, regions_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
@@ -68,8 +68,8 @@ class Translate(io.ComfyNode):
                 domain_input("One or more pictures of the target domain, encoded."),
                 guidance_input(""),
                 setting(InversionConfig, "steps", default=STEPS),
-                setting(InversionConfig, "spacing"),
-                setting(InversionConfig, "refine"),
+                setting(InversionConfig, "spacing", advanced=True),
+                setting(InversionConfig, "refine", advanced=True),
                 io.Combo.Input(
                     "null_text",
                     options=methods,
@@ -79,18 +79,28 @@ class Translate(io.ComfyNode):
                     "corrects it where it misses, null-text is the published one, and slow. "
                     "All but the last take the source prompt in place of your negative prompt.",
                 ),
-                setting(SeedConfig, "iterations", called="seed_iterations"),
-                setting(SeedConfig, "learning_rate", called="seed_learning_rate"),
-                setting(SeedConfig, "structure_weight", called="seed_structure_weight"),
-                setting(SeedConfig, "lookahead"),
+                setting(SeedConfig, "iterations", called="seed_iterations", advanced=True),
+                setting(SeedConfig, "learning_rate", called="seed_learning_rate", advanced=True),
+                setting(
+                    SeedConfig, "structure_weight", called="seed_structure_weight", advanced=True
+                ),
+                setting(SeedConfig, "lookahead", advanced=True),
                 io.Boolean.Input(
                     "guided_seed",
                     default=DEFAULTS.guided_seed,
                     tooltip="Whether cfg acts in seed translation too: twice the price, and no "
                     "better.",
+                    **folded(),
                 ),
-                setting(TrajectoryConfig, "iterations", called="trajectory_iterations"),
-                setting(TrajectoryConfig, "learning_rate", called="trajectory_learning_rate"),
+                setting(
+                    TrajectoryConfig, "iterations", called="trajectory_iterations", advanced=True
+                ),
+                setting(
+                    TrajectoryConfig,
+                    "learning_rate",
+                    called="trajectory_learning_rate",
+                    advanced=True,
+                ),
                 setting(
                     TrajectoryConfig,
                     "start",
@@ -98,15 +108,16 @@ class Translate(io.ComfyNode):
                     default=AFTER_SEED_TRANSLATION.start,
                     meaning="Fraction of the run after which the trajectory is optimised; the "
                     "translated seed holds what comes before. Without one, 0 is better.",
+                    advanced=True,
                 ),
-                setting(TrajectoryConfig, "gradient"),
+                setting(TrajectoryConfig, "gradient", advanced=True),
                 setting(
                     TrajectoryConfig,
                     "structure_weight",
                     default=AFTER_SEED_TRANSLATION.structure_weight,
                 ),
                 setting(TrajectoryConfig, "appearance_weight"),
-                setting(TrajectoryConfig, "distance"),
+                setting(TrajectoryConfig, "distance", advanced=True),
                 domain_input(
                     "Pictures like your source, encoded; they let the node weigh the latent "
                     "channels.",
@@ -122,6 +133,7 @@ class Translate(io.ComfyNode):
                 output(io.String, "report", "What was done and how exact it is."),
                 output(io.Latent, "seed", "The translated seed."),
             ],
+            **found_by("day to night", "seed to seed", "image to image", "img2img", "paper"),
         )
 
     @classmethod

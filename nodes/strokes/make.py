@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ...s2st.strokes.painting import MOST_COLOURS, PALETTE, strokes_of
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.layout import to_channels_first, to_image
 from ..core.progress import one_by_one
 
@@ -40,6 +40,7 @@ class MakeStrokes(io.ComfyNode):
                 ),
             ],
             outputs=[output(io.Image, "strokes", "The same pictures as strokes.")],
+            **found_by("scribble", "posterize", "flat colours"),
         )
 
     @classmethod

@@ -20,7 +20,7 @@ from ...s2st import (
     gradop_plus,
     verify_decoder,
 )
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.autoencoder import ComfyAutoencoder, check_vae_fits, loaded_with
 from ..core.denoiser import Calls
@@ -85,6 +85,7 @@ class PaintStrokes(io.ComfyNode):
                     "spacing",
                     default=SPACING,
                     meaning="Which of the model's timesteps are visited (names as in diffusers).",
+                    advanced=True,
                 ),
                 setting(GradopPlusConfig, "noise_seed"),
                 setting(GradopPlusConfig, "strength"),
@@ -96,17 +97,17 @@ class PaintStrokes(io.ComfyNode):
                     "GradOP+, in all for GradOP, where 60 are usual. 0 is plain sampling.",
                 ),
                 setting(GradopPlusConfig, "optimised"),
-                setting(GradopPlusConfig, "learning_rate"),
-                setting(GradopPlusConfig, "variable"),
-                setting(GradopPlusConfig, "noise"),
-                setting(GradopPlusConfig, "clamp"),
-                setting(GradopPlusConfig, "length"),
-                setting(GradopPlusConfig, "painting"),
-                setting(GradopPlusConfig, "colours"),
-                setting(GradopConfig, "gamma"),
-                setting(GradopPlusConfig, "structure_weight"),
-                setting(GradopPlusConfig, "appearance_weight"),
-                setting(GradopPlusConfig, "shared_noise"),
+                setting(GradopPlusConfig, "learning_rate", advanced=True),
+                setting(GradopPlusConfig, "variable", advanced=True),
+                setting(GradopPlusConfig, "noise", advanced=True),
+                setting(GradopPlusConfig, "clamp", advanced=True),
+                setting(GradopPlusConfig, "length", advanced=True),
+                setting(GradopPlusConfig, "painting", advanced=True),
+                setting(GradopPlusConfig, "colours", advanced=True),
+                setting(GradopConfig, "gamma", advanced=True),
+                setting(GradopPlusConfig, "structure_weight", advanced=True),
+                setting(GradopPlusConfig, "appearance_weight", advanced=True),
+                setting(GradopPlusConfig, "shared_noise", advanced=True),
                 io.Mask.Input(
                     "painted",
                     optional=True,
@@ -126,6 +127,7 @@ class PaintStrokes(io.ComfyNode):
                 output(io.Image, "chart", "How far the strokes were, at each optimised step."),
                 output(io.String, "report", "What was done."),
             ],
+            **found_by("sketch to image", "scribble", "painting", "gradop"),
         )
 
     @classmethod

@@ -19,7 +19,7 @@ from ...s2st.strokes.token_regions import (
     mask_of_colour,
     tokens_of,
 )
-from ..core.api import CATEGORY, io, output
+from ..core.api import CATEGORY, found_by, io, output
 from ..core.layout import to_channels_first
 from ..core.prompts import check_prompt_fits, encoded_prompt
 from ..core.reports import listed
@@ -80,6 +80,7 @@ class RegionPrompt(io.ComfyNode):
                 output(RegionsSocket, "all_regions", "All regions up to this one."),
                 output(io.Mask, "place", "Where this one is."),
             ],
+            **found_by("regional prompt", "attention couple", "area"),
         )
 
     @classmethod
@@ -141,7 +142,7 @@ class ApplyRegions(io.ComfyNode):
                     tooltip="The whole picture in words; phrases of regions may stand in it.",
                 ),
                 setting(RegionConfig, "strength"),
-                setting(RegionConfig, "outside"),
+                setting(RegionConfig, "outside", advanced=True),
                 setting(RegionConfig, "end"),
             ],
             outputs=[
@@ -149,6 +150,7 @@ class ApplyRegions(io.ComfyNode):
                 output(io.Conditioning, "positive", "The prompt; regions hold for it alone."),
                 output(io.String, "report", "Which phrases are held where."),
             ],
+            **found_by("regional prompt", "attention couple", "area"),
         )
 
     @classmethod

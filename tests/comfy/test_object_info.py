@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tools import help_pages, locales
 
 GOLDEN = Path(__file__).parent / "object_info.json"
 # Lists of the files that are there.
 DYNAMIC = {("S2ST_LoadTrajectory", "file"), ("S2ST_LoadPreset", "file"), ("S2ST_LoadLook", "file")}
 DYNAMIC |= {("S2ST_LoadTranslator", "file"), ("S2ST_LabelsToScene", "file")}
+FOLDING = (0, 11)  # the core since which nodes may fold inputs away and be found by other words
+MOST_SHOWN = 10  # widgets of a node that are in sight then
 ABOUT_VALUES = ("default", "min", "max", "options")
 
 
@@ -54,6 +58,23 @@ def test_every_input_and_output_has_a_tooltip(comfy):
             for key, spec in node["input"].get(kind, {}).items():
                 assert len(spec) > 1 and spec[1].get("tooltip"), (name, key)
         assert node["output_tooltips"] and all(node["output_tooltips"]), name
+
+
+def test_a_core_that_can_folds_away_what_few_need(comfy):
+    told = comfy.client.get_json("/system_stats")["system"]["comfyui_version"]
+    if tuple(map(int, told.split(".")[:2])) < FOLDING:
+        pytest.skip(f"ComfyUI {told} shows every input and finds nodes by their names alone")
+    for name, node in ours(comfy).items():
+        widgets = [
+            spec[1]
+            for group in ("required", "optional")
+            for spec in node["input"].get(group, {}).values()
+            if "default" in spec[1] or "options" in spec[1]
+        ]
+        assert sum(not one.get("advanced") for one in widgets) <= MOST_SHOWN, name
+        assert node["search_aliases"], name
+    path = ours(comfy)["S2ST_DifferencePath"]["input"]["required"]
+    assert path["spacing"][1]["advanced"] and not path["cfg"][1].get("advanced")
 
 
 def test_every_node_has_a_help_page(comfy, repository):

@@ -186,6 +186,26 @@ def test_no_node_is_deprecated_and_checkpoints_say_where_they_are(object_info, r
             assert model["directory"] == "checkpoints" and model["url"].startswith("https://")
 
 
+@pytest.mark.parametrize(
+    "name, chosen",
+    [
+        ("start_here", ["first", "domain"]),
+        ("your_checkpoint", ["ckpt_name", "image", "image"]),
+    ],
+)
+def test_app_mode_asks_for_photo_look_words_and_strength(object_info, repository, name, chosen):
+    workflow = stored(repository, name)
+    nodes, app = {one["id"]: one for one in workflow["nodes"]}, workflow["extra"]["linearData"]
+    assert workflow["extra"]["linearMode"] is True
+    widgets = [widget for _, widget, *_ in app["inputs"]]
+    assert widgets == [*chosen, "now", "wanted", "strength"]
+    for number, widget, *_ in app["inputs"]:
+        (socket,) = (one for one in nodes[number]["inputs"] if one["name"] == widget)
+        assert "widget" in socket and socket["link"] is None
+    (result,) = app["outputs"]
+    assert object_info[nodes[result]["type"]]["output_node"]
+
+
 def test_start_here_is_one_node_between_pictures_and_a_result(comfy, object_info, repository):
     workflow = stored(repository, "start_here")
     assert len(real_nodes(workflow)) <= 7

@@ -24,6 +24,7 @@ TOP = {
     "pyproject.toml",
     "requirements.txt",
     "s2st",
+    "subgraphs",
     "web",
     "workflows",
 }

@@ -100,6 +100,20 @@ def test_nodes_say_where_they_come_from_and_which_files_they_need():
     assert "models" not in words
 
 
+def test_app_mode_names_widgets_and_results_of_nodes_by_title_or_kind():
+    flow = small()
+    assert "linearMode" not in flow.as_json()["extra"]
+    flow.app([("what to draw", "text"), ("Sampler", "steps")], ["Sampler"])
+    extra = flow.as_json()["extra"]
+    assert extra["linearMode"] is True
+    assert extra["linearData"] == {
+        "inputs": [[3, "text", {"description": "what to draw"}], [5, "steps"]],
+        "outputs": [5],
+    }
+    with pytest.raises(ValueError, match="no input 'step'"):
+        flow.app([("Sampler", "step")], ["Sampler"])
+
+
 def test_links_agree_at_both_ends():
     workflow = small().as_json()
     nodes = {node["id"]: node for node in workflow["nodes"]}
