@@ -64,7 +64,7 @@ def seed_to_seed(info: Info) -> Blueprint:
     flow = Blueprint(
         "Image Translation (S2ST Paper)",
         info,
-        "The stages of the paper Seed-to-Seed: the pictures are inverted to their seeds, the seeds "
+        "The stages of the S2ST paper: the pictures are inverted to their seeds, the seeds "
         "are translated, and the trajectory from them is optimised. Compare the inversion check "
         "with the pictures first: what is lost there, no later stage brings back.",
         ALIASES,

@@ -53,7 +53,7 @@ class InterleavedConfig(DrawnConfig):
         0.75, 0.0, 1.0, "Fraction of the run in which it is mixed in; the rest polishes."
     )
     rematches: int = number(
-        2, 0, 100, "How many steps after the first match again, with the picture as it is then."
+        1, 0, 100, "How many steps after the first match again, with the picture as it is then."
     )
     start: float = number(
         0.3, 0.0, 1.0, "Where denoising begins: 1 at pure noise, 0 at the end of the schedule."
