@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 VERSION = 1
 _KIND, _VERSION, _FACTS = "s2st.kind", "s2st.version", "s2st.facts"
@@ -90,8 +91,13 @@ def damage_told(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
-def check_weights(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """A file's weights are those of the networks it names, by name and shape."""
+def check_weights(build: Callable[[], nn.Module], found: Mapping[str, Tensor]) -> None:
+    """A file's weights are those of the networks it names, by name and shape.
+
+    They are built without memory for it, which a few words in a file could ask for without end.
+    """
+    with torch.device("meta"):
+        wanted = build().state_dict()
     shapes = ({name: one.shape for name, one in some.items()} for some in (wanted, found))
     wrong = sorted(dict(next(shapes).items() ^ next(shapes).items()))
     if wrong:

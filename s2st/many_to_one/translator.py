@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,9 @@ class Translator:
         tensors, facts = read_file(path, KIND)
         with damage_told(path, KIND):
             plan = Plan.of(facts)
-            networks = Networks(plan, torch.Generator().manual_seed(0))
-            check_weights(networks.state_dict(), tensors)
+            build = partial(Networks, plan, torch.Generator().manual_seed(0))
+            check_weights(build, tensors)
+            networks = build()
             networks.load_state_dict(tensors)
             made = facts["made"]
             if not isinstance(made, dict):

@@ -2,10 +2,12 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 from s2st.kit.storage import check_weights, claim_next, read_file, write_file
 
@@ -138,8 +140,14 @@ def test_the_number_is_above_every_one_that_is_there(tmp_path):
 
 
 def test_weights_of_other_networks_are_told_by_one_of_their_names():
-    known = {"a": torch.zeros(2), "b": torch.zeros(3)}
-    check_weights(known, {name: one + 1 for name, one in known.items()})
-    for other in ({"a": torch.zeros(2)}, {**known, "b": torch.zeros(4)}):
-        with pytest.raises(ValueError, match="as b shows"):
-            check_weights(known, other)
+    known = nn.Linear(2, 3).state_dict()
+    check_weights(partial(nn.Linear, 2, 3), known)
+    for other in ({"weight": known["weight"]}, {**known, "bias": torch.zeros(4)}):
+        with pytest.raises(ValueError, match="as bias shows"):
+            check_weights(partial(nn.Linear, 2, 3), other)
+
+
+def test_networks_that_a_file_names_are_not_built_before_its_weights_fit():
+    larger_than_any_memory = partial(nn.Linear, 2**24, 2**24)
+    with pytest.raises(ValueError, match="as bias shows"):
+        check_weights(larger_than_any_memory, nn.Linear(2, 3).state_dict())
