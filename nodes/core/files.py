@@ -83,12 +83,14 @@ class Kept:
         found = [one for root in _roots() for one in _found(root, self.suffix)]
         return list(dict.fromkeys(name for _, name in sorted(found)))
 
-    def located(self, file: str) -> Path:
-        """The file inside ComfyUI's output or input folder, never outside of them."""
+    def located(self, file: object) -> Path:
+        """The file inside ComfyUI's output or input folder, never outside of them; an API-form
+        graph may name anything.
+        """
         if file == self.nothing:
             raise ValueError(f"No {self.what} is saved yet: run {self.saver} first.")
         for root in _roots():
-            path = Path(os.path.abspath(root / file))
+            path = Path(os.path.abspath(root / str(file)))
             ours = path.is_relative_to(root) and path.name.endswith(self.suffix)
             if ours and os.path.isfile(path):
                 return path
@@ -97,7 +99,7 @@ class Kept:
             f"the list, and press R to read the list again."
         )
 
-    def problem(self, file: str) -> str | None:
+    def problem(self, file: object) -> str | None:
         """Why a file cannot be taken, as ComfyUI asks before it runs a graph."""
         try:
             self.located(file)
@@ -117,8 +119,8 @@ class Trained(Kept):
     def listed(self) -> list[str]:
         return [*sorted(self.shipped()), *super().listed()]
 
-    def located(self, file: str) -> Path:
-        return self.shipped().get(file) or super().located(file)
+    def located(self, file: object) -> Path:
+        return self.shipped().get(str(file)) or super().located(file)
 
 
 def destination(prefix: str, what: str) -> tuple[Path, str]:

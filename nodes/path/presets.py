@@ -76,7 +76,7 @@ class LoadPreset(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file) -> bool | str:
+    def validate_inputs(cls, file=None) -> bool | str:
         return FILES.problem(file) or True
 
     @classmethod

@@ -20,7 +20,8 @@ from ...s2st.strokes.token_regions import (
     tokens_of,
 )
 from ..core.api import CATEGORY, io, output
-from ..core.layout import to_channels_first
+from ..core.facts import check_there
+from ..core.layout import planes_of, to_channels_first
 from ..core.prompts import encoded_prompt
 from ..core.reports import listed
 from ..core.settings import config_of, setting
@@ -92,12 +93,12 @@ class RegionPrompt(io.ComfyNode):
 
 def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
     if mask is not None:
-        planes = mask.reshape(-1, *mask.shape[-2:])
+        planes = planes_of(mask)
         if len(planes) > 1:
             raise ValueError(
                 f"The mask of {phrase!r} is a batch of {len(planes)}, but a region has 1: pick one."
             )
-        return planes[0].detach().to("cpu", torch.float32).clone().clamp(0, 1)
+        return planes[0].clamp(0, 1)
     found = COLOUR.fullmatch(colour.strip())
     if strokes is None or found is None:
         raise ValueError(
@@ -152,6 +153,7 @@ class ApplyRegions(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, regions, text, **given) -> io.NodeOutput:
+        check_there("clip", clip)
         check_attends_to_words(model)
         config, layout = config_of(RegionConfig, given), layout_of(regions)
         worded = worded_prompt(clip, text, layout)

@@ -310,7 +310,7 @@ class TestLatent:
                 "channels": number,
                 "height": number,
                 "width": number,
-                "value": (["random", "nan", "empty", "video", "masked"],),
+                "value": (["random", "nan", "inf", "empty", "video", "masked"],),
             }
         }
 
@@ -320,8 +320,8 @@ class TestLatent:
         smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")
         fine = 0.3 * torch.randn(batch, channels, height, width, generator=generator)
         samples = 4 * (smooth + fine)
-        if value == "nan":
-            samples[0, 0, 0, 0] = float("nan")
+        if value in ("nan", "inf"):
+            samples[0, 0, 0, 0] = float(value)
         if value == "empty":
             samples = samples[:0]
         if value == "video":
@@ -399,6 +399,38 @@ class TestPicture:
         coarse = torch.rand(batch, channels, 4, 4, generator=generator)
         smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
         return (smooth.movedim(1, -1),)
+
+
+class TestNothing:
+    """What a loader gives of a checkpoint that has no such part."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("CLIP", "VAE")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def make(self):
+        return (None, None)
+
+
+class TestOddPicture:
+    """A batch of pictures and its mask, of any size and with any numbers in them."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("IMAGE", "MASK")
+    VALUES = {"plain": 0.5, "nan": float("nan"), "inf": float("inf"), "loud": 1e30, "below": -7.0}
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        sizes = dict.fromkeys(("batch", "height", "width", "channels"), number)
+        return {"required": {"seed": number, **sizes, "value": (list(cls.VALUES),)}}
+
+    def make(self, seed, batch, height, width, channels, value):
+        generator = torch.Generator().manual_seed(seed)
+        pictures = torch.rand(batch, height, width, channels, generator=generator)
+        pictures.view(-1)[:1] = self.VALUES[value]
+        return (pictures, pictures[..., 0].clone())
 
 
 class TestPictures:
@@ -998,6 +1030,8 @@ NODE_CLASS_MAPPINGS = {
     "TestControlNet": TestControlNet,
     "TestVAE": TestVAE,
     "TestPicture": TestPicture,
+    "TestOddPicture": TestOddPicture,
+    "TestNothing": TestNothing,
     "TestAfter": TestAfter,
     "TestPictures": TestPictures,
     "TestSlowModel": TestSlowModel,
