@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
+import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from ...s2st.kit.storage import claim_next
 from .api import io
 
 FOLDER = "s2st"
+FOLDERS = {posixpath: "/output", ntpath: "Z:\\output"}  # by which names are judged
 # The editor asks for the list whenever it loads, and output folders grow without end.
 DEEPEST = 3  # folders below ComfyUI's own
 LOOKED_AT = 50_000  # names in each of them
@@ -125,21 +128,27 @@ class Trained(Kept):
 
 def destination(prefix: str, what: str) -> tuple[Path, str]:
     """(folder, name) that a filename_prefix stands for, inside ComfyUI's output folder."""
-    output = _output_folder()
-    wanted = Path(os.path.abspath(output / prefix))
-    if "\0" in prefix or output not in wanted.parents:
+    if "\0" in prefix or not is_inside(prefix):
         raise ValueError(
             f"filename_prefix is {prefix!r}, but must be a name inside ComfyUI's output folder, "
             f"of letters that files may have: write for example {FOLDER}/{what}."
         )
     try:
-        folder, name, *_ = folder_paths.get_save_image_path(prefix, str(output))
+        folder, name, *_ = folder_paths.get_save_image_path(prefix, str(_output_folder()))
     except OSError as error:
         raise ValueError(
             f"filename_prefix is {prefix!r}, but that folder cannot be used ({error.strerror}): "
             f"choose another."
         ) from error
     return Path(os.path.abspath(folder)), name
+
+
+def is_inside(prefix: str) -> bool:
+    """Whether a name stays in a folder by every platform's rules, for workflows travel."""
+    return all(
+        rules.normpath(rules.join(folder, prefix)).startswith(folder + rules.sep)
+        for rules, folder in FOLDERS.items()
+    )
 
 
 def _output_folder() -> Path:
