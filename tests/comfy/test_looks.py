@@ -107,6 +107,15 @@ def test_another_vaes_look_is_refused(comfy):
     assert "The look was made by another VAE" in refused(comfy, graph)
 
 
+def test_settings_that_a_look_has_not_cannot_be_saved(comfy):
+    graph, _, vae, *_, night = wired(63)
+    file = kept(comfy, graph, make_look(graph, night, vae)[0], "plain")
+    graph = Graph()
+    loaded = graph.add("S2ST_LoadLook", file=file, vae=graph.add("TestVAE", seed=3)[0])
+    graph.add("S2ST_SavePreset", preset=loaded[1], filename_prefix="s2st/none")
+    assert "The preset is empty" in refused(comfy, graph)
+
+
 def test_a_damaged_look_is_refused(comfy):
     graph, _, vae, *_, night = wired(63)
     file = comfy.server.base / "output" / kept(comfy, graph, make_look(graph, night, vae)[0], "bad")
