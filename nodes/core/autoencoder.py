@@ -39,7 +39,7 @@ class ComfyAutoencoder:
         return int(self._vae.spacial_compression_decode())
 
     def encode(self, pictures: Tensor) -> Tensor:
-        return to_model_space(self._patcher, self._vae.encode(to_image(pictures.cpu())))
+        return to_model_space(self._patcher, encoded_whole(self._vae, pictures.cpu()))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures on the latents' device; in parts, each computed again, where memory is short."""
@@ -90,6 +90,16 @@ def encoding_stride(vae) -> int:
     """Pixels of a picture along one side of a latent's, where there is a VAE at all."""
     check_there("vae", vae)
     return int(vae.spacial_compression_encode())
+
+
+def encoded_whole(vae, pictures: Tensor) -> Tensor:
+    """Latents of pictures [B, 3, H, W], as the VAE makes them.
+
+    In the core's own mode: where memory is short it goes on in tiles, which need it.
+    """
+    with torch.inference_mode():
+        latents: Tensor = vae.encode(to_image(pictures))
+    return latents
 
 
 def graph_bytes(vae, shape: tuple[int, ...]) -> float:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...s2st.explore.preset import Preset, plain_settings, settings_of
 from ...s2st.look.kept import SUFFIX, KeptLook, LookConfig, kept_look
 from ..core.api import CATEGORY, io, output
-from ..core.autoencoder import check_vae_fits, encoding_stride
+from ..core.autoencoder import check_vae_fits, encoded_whole, encoding_stride
 from ..core.features import features_of_references
 from ..core.files import Kept
 from ..core.latents import normal_samples
@@ -34,7 +34,7 @@ class VaeEncoder:
         self._vae, self.stride = vae, encoding_stride(vae)
 
     def encode_raw(self, pictures: Tensor) -> Tensor:
-        return normal_samples({"samples": self._vae.encode(to_image(pictures))}, "A reference")
+        return normal_samples({"samples": encoded_whole(self._vae, pictures)}, "A reference")
 
 
 class Pictures:

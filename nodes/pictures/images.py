@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ...s2st.model.checks import check_finite
 from ..core.api import CATEGORY, io, output
-from ..core.autoencoder import encoding_stride
+from ..core.autoencoder import encoded_whole, encoding_stride
 from ..core.facts import check_there
 from ..core.latents import PICTURE_KEY, picture_of, pictures_in
-from ..core.layout import PictureSize, check_pixels, cropped, padded, to_channels_first, to_image
+from ..core.layout import PictureSize, check_pixels, cropped, padded, to_channels_first
 
 
 def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
@@ -17,7 +17,7 @@ def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
     stride = encoding_stride(vae)
     picture = to_channels_first(image)
     size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
-    latents = vae.encode(to_image(padded(picture, stride)))
+    latents = encoded_whole(vae, padded(picture, stride))
     check_finite("The encoded picture", latents)
     return latents, size
 

@@ -98,6 +98,14 @@ def test_what_is_kept_is_taken_up_by_graphs_and_by_the_library(comfy):
     assert not torch.allclose(results[0], results[2], atol=1e-4)  # channel weights were
 
 
+def test_a_picture_too_large_for_memory_is_encoded_in_tiles_as_the_core_does(comfy):
+    graph = Graph()
+    vae = graph.add("TestSmallVAE", seed=3)[0]
+    large = picture(graph, height=520, width=520)
+    report = comfy.texts(graph, make_look(graph, large, vae)[2])
+    assert "a look of 1 pictures" in report
+
+
 def test_another_vaes_look_is_refused(comfy):
     graph, _, vae, *_, night = wired(63)
     file = kept(comfy, graph, make_look(graph, night, vae)[0], "other")

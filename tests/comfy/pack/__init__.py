@@ -378,6 +378,25 @@ class TestVAE:
         return (vae,)
 
 
+class TestSmallVAE(TestVAE):
+    """The same, which has memory for so many pixels at once."""
+
+    MOST = 512 * 512  # a tile of the core's
+
+    def make(self, seed):
+        (vae,) = super().make(seed)
+        network = vae.first_stage_model
+        encode = network.encode
+
+        def encode_small(pictures):
+            if pictures.shape[-2] * pictures.shape[-1] > self.MOST:
+                raise comfy.model_management.OOM_EXCEPTION("Allocation on device")
+            return encode(pictures)
+
+        network.encode = encode_small
+        return (vae,)
+
+
 class TestPicture:
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("IMAGE",)
 
@@ -1029,6 +1048,7 @@ NODE_CLASS_MAPPINGS = {
     "TestLatent": TestLatent,
     "TestControlNet": TestControlNet,
     "TestVAE": TestVAE,
+    "TestSmallVAE": TestSmallVAE,
     "TestPicture": TestPicture,
     "TestOddPicture": TestOddPicture,
     "TestNothing": TestNothing,
