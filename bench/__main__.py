@@ -18,6 +18,7 @@ SUBCOMMANDS = {
     "many": "folders of pictures by either engine: the same bits, seconds, memory",
     "film": "how a translated drive flickers beside its source",
     "many-to-one": "one answer on one side, many on the other: StarGAN v2 against HMU and HMS",
+    "reliability": "random graphs, cancels, kills and damaged files: the thorough tests, told",
     "nodes": "seconds and peak memory of the nodes beside KSampler, in a real ComfyUI",
 }
 

@@ -23,5 +23,5 @@ def domain_of(name):
         return Domain(name)
     except ValueError:
         raise ValueError(
-            f"domain is {name!r}, but only {', '.join(DOMAINS)} exist; choose one of these"
+            f"domain is {name!r}, but only {', '.join(DOMAINS)} exist: choose one."
         ) from None

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...s2st.model.autoencoder import OVERLAP, TILE, Tiled, recomputed
 from .backward import without_fused_kernels
 from .differentiable import NormalTensors
-from .facts import model_facts
+from .facts import check_there, model_facts
 from .layout import to_image
 from .progress import stop_if_interrupted
 from .units import to_model_space
@@ -39,7 +39,7 @@ class ComfyAutoencoder:
         return int(self._vae.spacial_compression_decode())
 
     def encode(self, pictures: Tensor) -> Tensor:
-        return to_model_space(self._patcher, self._vae.encode(to_image(pictures.cpu())))
+        return to_model_space(self._patcher, encoded_whole(self._vae, pictures.cpu()))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Pictures on the latents' device; in parts, each computed again, where memory is short."""
@@ -86,12 +86,29 @@ class _Recomputed:
         return recomputed(self._autoencoder._whole, latents)
 
 
+def encoding_stride(vae) -> int:
+    """Pixels of a picture along one side of a latent's, where there is a VAE at all."""
+    check_there("vae", vae)
+    return int(vae.spacial_compression_encode())
+
+
+def encoded_whole(vae, pictures: Tensor) -> Tensor:
+    """Latents of pictures [B, 3, H, W], as the VAE makes them.
+
+    In the core's own mode: where memory is short it goes on in tiles, which need it.
+    """
+    with torch.inference_mode():
+        latents: Tensor = vae.encode(to_image(pictures))
+    return latents
+
+
 def graph_bytes(vae, shape: tuple[int, ...]) -> float:
     return GRAPH * vae.memory_used_decode(shape, vae.vae_dtype)
 
 
 def check_vae_fits(vae, patcher) -> None:
     """Refuse a VAE whose latents are not the model's, or not pictures'."""
+    check_there("vae", vae)
     facts = model_facts(patcher)
     if vae.first_stage_model is None or getattr(vae, "latent_dim", 2) != 2:
         raise ValueError(

@@ -96,6 +96,15 @@ def _prediction(patcher: comfy.model_patcher.ModelPatcher, family: str) -> Predi
     )
 
 
+def check_there(name: str, part: object) -> None:
+    """Refuse what a loader gives where a checkpoint has no such part."""
+    if part is None:
+        raise ValueError(
+            f"The {name} is empty, but pictures and words go through one: the checkpoint has "
+            f"none, so connect a loader of its own."
+        )
+
+
 GUIDANCE_PATCHES = (
     "sampler_cfg_function",
     "sampler_pre_cfg_function",

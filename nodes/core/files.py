@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ntpath
 import os
+import posixpath
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from ...s2st.kit.storage import claim_next
 from .api import io
 
 FOLDER = "s2st"
+FOLDERS = {posixpath: "/output", ntpath: "Z:\\output"}  # by which names are judged
 # The editor asks for the list whenever it loads, and output folders grow without end.
 DEEPEST = 3  # folders below ComfyUI's own
 LOOKED_AT = 50_000  # names in each of them
@@ -83,12 +86,14 @@ class Kept:
         found = [one for root in _roots() for one in _found(root, self.suffix)]
         return list(dict.fromkeys(name for _, name in sorted(found)))
 
-    def located(self, file: str) -> Path:
-        """The file inside ComfyUI's output or input folder, never outside of them."""
+    def located(self, file: object) -> Path:
+        """The file inside ComfyUI's output or input folder, never outside of them; an API-form
+        graph may name anything.
+        """
         if file == self.nothing:
             raise ValueError(f"No {self.what} is saved yet: run {self.saver} first.")
         for root in _roots():
-            path = Path(os.path.abspath(root / file))
+            path = Path(os.path.abspath(root / str(file)))
             ours = path.is_relative_to(root) and path.name.endswith(self.suffix)
             if ours and os.path.isfile(path):
                 return path
@@ -97,7 +102,7 @@ class Kept:
             f"the list, and press R to read the list again."
         )
 
-    def problem(self, file: str) -> str | None:
+    def problem(self, file: object) -> str | None:
         """Why a file cannot be taken, as ComfyUI asks before it runs a graph."""
         try:
             self.located(file)
@@ -117,27 +122,33 @@ class Trained(Kept):
     def listed(self) -> list[str]:
         return [*sorted(self.shipped()), *super().listed()]
 
-    def located(self, file: str) -> Path:
-        return self.shipped().get(file) or super().located(file)
+    def located(self, file: object) -> Path:
+        return self.shipped().get(str(file)) or super().located(file)
 
 
 def destination(prefix: str, what: str) -> tuple[Path, str]:
     """(folder, name) that a filename_prefix stands for, inside ComfyUI's output folder."""
-    output = _output_folder()
-    wanted = Path(os.path.abspath(output / prefix))
-    if "\0" in prefix or output not in wanted.parents:
+    if "\0" in prefix or not is_inside(prefix):
         raise ValueError(
             f"filename_prefix is {prefix!r}, but must be a name inside ComfyUI's output folder, "
             f"of letters that files may have: write for example {FOLDER}/{what}."
         )
     try:
-        folder, name, *_ = folder_paths.get_save_image_path(prefix, str(output))
+        folder, name, *_ = folder_paths.get_save_image_path(prefix, str(_output_folder()))
     except OSError as error:
         raise ValueError(
             f"filename_prefix is {prefix!r}, but that folder cannot be used ({error.strerror}): "
             f"choose another."
         ) from error
     return Path(os.path.abspath(folder)), name
+
+
+def is_inside(prefix: str) -> bool:
+    """Whether a name stays in a folder by every platform's rules, for workflows travel."""
+    return all(
+        rules.normpath(rules.join(folder, prefix)).startswith(folder + rules.sep)
+        for rules, folder in FOLDERS.items()
+    )
 
 
 def _output_folder() -> Path:

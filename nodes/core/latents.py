@@ -69,7 +69,8 @@ def normal_samples(latent: dict, name: str) -> Tensor:
         return samples.detach().to("cpu", torch.float32).clone()
 
 
-def _samples(latent: dict, name: str) -> Tensor:
+def pictures_in(latent: dict, name: str) -> Tensor:
+    """A LATENT's samples, of one picture or more."""
     samples = latent["samples"]
     if getattr(samples, "is_nested", False) or samples.ndim != 4:
         raise ValueError(
@@ -78,6 +79,11 @@ def _samples(latent: dict, name: str) -> Tensor:
         )
     if samples.numel() == 0:
         raise ValueError(f"{name} is empty, but at least 1 picture is needed: connect one or more.")
+    return samples
+
+
+def _samples(latent: dict, name: str) -> Tensor:
+    samples = pictures_in(latent, name)
     if "noise_mask" in latent:
         raise ValueError(
             f"{name} carries a noise mask, but S2ST takes a mask at Trajectory Optimize or "

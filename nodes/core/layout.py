@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
-from ...s2st.model.autoencoder import padded
+from ...s2st.model.autoencoder import padded, padded_side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,24 @@ class PictureSize:
     stride: int
 
 
+def check_pixels(name: str, values: Tensor) -> None:
+    """Refuse a batch without a pixel, and what a node that went wrong made of one."""
+    if not values.numel():
+        raise ValueError(
+            f"{name} is empty, of shape {tuple(values.shape)}, but at least 1 pixel is needed: "
+            f"connect one or more pictures."
+        )
+    bad = int((~torch.isfinite(values)).sum())
+    if bad:
+        raise ValueError(
+            f"{name} holds {bad} values that are NaN or infinite, but all must be finite: look at "
+            f"the node that made it; a VAE may need float32 (--fp32-vae)."
+        )
+
+
 def to_channels_first(image: Tensor) -> Tensor:
     """IMAGE -> [B,3,H,W] float32 on the CPU; alpha is dropped, grey is tripled."""
+    check_pixels("The picture", image)
     channels = image.shape[-1]
     colour = image[..., :3] if channels >= 3 else image[..., :1].expand(*image.shape[:-1], 3)
     return rearrange(colour, "b h w c -> b c h w").to("cpu", torch.float32).clone()
@@ -56,11 +72,17 @@ def one_beside_several(pictures: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
+def planes_of(mask: Tensor) -> Tensor:
+    """MASK -> [B,H,W] float32 on the CPU."""
+    check_pixels("The mask", mask)
+    return mask.detach().to("cpu", torch.float32).reshape(-1, *mask.shape[-2:]).clone()
+
+
 def mask_for_latent(
     mask: Tensor, batch: int, size: tuple[int, int], picture: PictureSize | None
 ) -> Tensor:
     """MASK of any size and batch -> [1 or B,1,h,w] in 0..1, padded as the picture was."""
-    plane = mask.detach().to("cpu", torch.float32).reshape(-1, 1, *mask.shape[-2:]).clone()
+    plane = planes_of(mask)[:, None]
     if picture is not None:
         plane = padded(_scaled(plane, (picture.height, picture.width)), picture.stride)
     plane = _scaled(plane, size).clamp(0, 1)
@@ -68,8 +90,8 @@ def mask_for_latent(
 
 
 def mask_for_pictures(mask: Tensor, batch: int, picture: PictureSize) -> Tensor:
-    """MASK of any size and batch -> [1 or B,1,H,W] in 0..1 for pictures padded to the stride."""
-    height, width = (side + -side % picture.stride for side in (picture.height, picture.width))
+    """MASK of any size and batch -> [1 or B,1,H,W] in 0..1 for pictures that were padded."""
+    height, width = (padded_side(side, picture.stride) for side in (picture.height, picture.width))
     return mask_for_latent(mask, batch, (height, width), picture)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from ...demo_world import DOMAINS, EVALUATION_SEEDS, REFERENCE_SEEDS, prompt, render, scene
 from ..core.api import CATEGORY, found_by, io, output
 from ..core.previews import Colours, fitted_colours, latent_format
+from ..core.progress import one_by_one
 from ..core.settings import member
 from .model import (
     demo_autoencoder,
@@ -68,7 +69,8 @@ def latent_colours(vae, scale: float) -> Colours:
 
 def pictures_of(wanted) -> Tensor:
     """IMAGE of (scene, domain) pairs."""
-    return torch.stack([torch.from_numpy(render(one, name, SIZE)) for one, name in wanted])
+    rendered = (render(one, name, SIZE) for one, name in one_by_one(wanted))
+    return torch.stack([torch.from_numpy(one) for one in rendered])
 
 
 class DemoScenes(io.ComfyNode):
@@ -119,9 +121,11 @@ class DemoScenes(io.ComfyNode):
     @classmethod
     def execute(cls, domain, truth_domain, split, first, count) -> io.NodeOutput:
         scenes = chosen_scenes(member(Split, "split", split), first, count)
+        wanted = [(one, name) for name in (domain, truth_domain) for one in scenes]
+        image, truth = pictures_of(wanted).chunk(2)
         return io.NodeOutput(
-            pictures_of([(one, domain) for one in scenes]),
-            pictures_of([(one, truth_domain) for one in scenes]),
+            image,
+            truth,
             prompt(domain),
             prompt(truth_domain),
         )

@@ -12,12 +12,12 @@ from ...s2st.look.matching import Size, matches, picture_directions
 from ..core.api import CATEGORY, found_by, io, output
 from ..core.features import features_of
 from ..core.latents import packed, unpacked
-from ..core.layout import PictureSize, cropped, padded, to_channels_first
+from ..core.layout import PictureSize, padded, to_channels_first
 from ..core.prompts import check_prompt_fits
 from ..core.reports import calls_line, listed
 from ..core.settings import config_of, setting
 from ..core.shown import check_features
-from ..pictures.images import encoded
+from ..pictures.images import decoded, encoded
 from .shown import colour_code, coloured, side_by_side
 
 
@@ -72,9 +72,8 @@ class MatchExemplar(io.ComfyNode):
             exemplars = Exemplars.of(known, others)
             warp = warp_of(exemplars, own, size_of(source), config)
             places = found_places(exemplars, own, source)
-        warped = packed(model, warp.latent, picture)
         return io.NodeOutput(
-            cropped(vae.decode(warped["samples"]), picture),
+            decoded(packed(model, warp.latent, picture), vae),
             confidence_mask(warp, picture),
             correspondence(
                 image, exemplar, places, (size_of(source), size_of(known)), picture.stride

@@ -12,6 +12,7 @@ from ...s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from ...s2st.look.exemplars import Exemplars, Warp
 from ...s2st.model.contract import StepRecord
 from ..core.api import CATEGORY, found_by, io, output
+from ..core.autoencoder import encoding_stride
 from ..core.devices import on_device
 from ..core.files import Trained
 from ..core.layout import to_channels_first, to_image, trained_size
@@ -78,7 +79,7 @@ class LabelsToScene(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file) -> bool | str:
+    def validate_inputs(cls, file=None) -> bool | str:
         return FILES.problem(file) or True
 
     @classmethod
@@ -107,7 +108,7 @@ class LabelsToScene(io.ComfyNode):
 
 def check_vae(vae, design: Design) -> None:
     """Refuse a VAE whose latents are not those that the network was trained on."""
-    channels, stride = vae.latent_channels, int(vae.spacial_compression_encode())
+    stride, channels = encoding_stride(vae), vae.latent_channels
     if (channels, stride) != (design.channels, design.stride):
         raise ValueError(
             f"The VAE has {channels} channels at stride {stride}, but this network was trained on "

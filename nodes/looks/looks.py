@@ -11,7 +11,7 @@ from torch import Tensor
 from ...s2st.explore.preset import Preset, plain_settings, settings_of
 from ...s2st.look.kept import SUFFIX, KeptLook, LookConfig, kept_look
 from ..core.api import CATEGORY, found_by, io, output
-from ..core.autoencoder import check_vae_fits
+from ..core.autoencoder import check_vae_fits, encoded_whole, encoding_stride
 from ..core.features import features_of_references
 from ..core.files import Kept
 from ..core.latents import normal_samples
@@ -31,10 +31,10 @@ class VaeEncoder:
     """A VAE as s2st's encoder of references."""
 
     def __init__(self, vae) -> None:
-        self._vae, self.stride = vae, int(vae.spacial_compression_encode())
+        self._vae, self.stride = vae, encoding_stride(vae)
 
     def encode_raw(self, pictures: Tensor) -> Tensor:
-        return normal_samples({"samples": self._vae.encode(to_image(pictures))}, "A reference")
+        return normal_samples({"samples": encoded_whole(self._vae, pictures)}, "A reference")
 
 
 class Pictures:
@@ -197,7 +197,7 @@ class LoadLook(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file) -> bool | str:
+    def validate_inputs(cls, file=None) -> bool | str:
         return FILES.problem(file) or True
 
     @classmethod

@@ -40,7 +40,7 @@ class LoadTranslator(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file) -> bool | str:
+    def validate_inputs(cls, file=None) -> bool | str:
         return FILES.problem(file) or True
 
     @classmethod

@@ -61,6 +61,11 @@ class SavePreset(io.ComfyNode):
 
     @classmethod
     def execute(cls, preset, filename_prefix) -> io.NodeOutput:
+        if preset is None:
+            raise ValueError(
+                "The preset is empty, as that of a look without settings is, but settings are to "
+                "be saved: connect S2ST Explore, or a look that was kept with some."
+            )
         return io.NodeOutput(FILES.saved(preset.save, filename_prefix))
 
 
@@ -78,7 +83,7 @@ class LoadPreset(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file) -> bool | str:
+    def validate_inputs(cls, file=None) -> bool | str:
         return FILES.problem(file) or True
 
     @classmethod

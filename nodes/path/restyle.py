@@ -13,12 +13,12 @@ from ...s2st.explore.preset import Preset
 from ...s2st.look.detail import radius_for, restored_at_own_size
 from ...s2st.look.kept import KeptLook, at_most
 from ...s2st.look.mask import restored_outside
-from ...s2st.model.autoencoder import LEAST
 from ...s2st.path.restyle import RestyleConfig
 from ...s2st.path.settings import PathSettings
 from ..core.api import CATEGORY, found_by, io, output
 from ..core.asked import Asked
 from ..core.autoencoder import check_vae_fits
+from ..core.facts import check_there
 from ..core.latents import PICTURE_KEY, packed, unpacked
 from ..core.layout import PictureSize, mask_for_pictures, to_channels_first, to_image
 from ..core.progress import Progress, stop_if_interrupted
@@ -110,7 +110,7 @@ class Restyle(io.ComfyNode):
         wishes, picture = config_of(RestyleConfig, given), to_channels_first(image)
         settings = wishes.settings(base_of(preset, given.get("noise_seed", 0)))
         schedule = settings.schedule(sigma_table(model))
-        latent = latent_of(sized(picture, wishes), vae, LEAST)
+        latent = latent_of(sized(picture, wishes), vae)
         source, size = unpacked(model, latent, "The picture"), latent[PICTURE_KEY]
         words = {"source": now, "positive": wanted, "negative": given.get("avoid", "")}
         inputs = {name: encoded_prompt(clip, text) for name, text in words.items()}
@@ -133,12 +133,7 @@ class Restyle(io.ComfyNode):
 
 def check_given(model, clip, vae, wanted: str) -> None:
     """Refuse what no work could begin with."""
-    for name, part in (("clip", clip), ("vae", vae)):
-        if part is None:
-            raise ValueError(
-                f"The {name} is empty, but pictures and words go through one: the checkpoint has "
-                f"none, so connect a loader of its own."
-            )
+    check_there("clip", clip)
     if not wanted.strip():
         raise ValueError(
             "What it shall be is empty, but the picture is changed towards these words: describe "
@@ -162,7 +157,7 @@ def domain_of_look(look: Tensor | KeptLook | None, vae, wishes: RestyleConfig):
     """A look as it is, pictures encoded."""
     if look is None or isinstance(look, KeptLook):
         return look
-    return latent_of(sized(to_channels_first(look), wishes), vae, LEAST)
+    return latent_of(sized(to_channels_first(look), wishes), vae)
 
 
 def sharpened(
@@ -189,7 +184,8 @@ def outside_kept(made: Tensor, picture: Tensor, mask: Tensor | None) -> Tensor:
         return made
     height, width = picture.shape[-2:]
     whole = PictureSize(height=height, width=width, stride=1)
-    return restored_outside(made, picture, mask_for_pictures(mask, len(picture), whole))
+    plane = mask_for_pictures(mask, len(picture), whole)[..., :height, :width]
+    return restored_outside(made, picture, plane)
 
 
 def settings_lines(

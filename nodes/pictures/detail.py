@@ -7,10 +7,11 @@ import torch
 from ...s2st import DetailConfig, restore_detail
 from ...s2st.look.detail import check_pictures, radius_for
 from ..core.api import CATEGORY, found_by, io, output
-from ..core.layout import cropped, one_beside_several, to_channels_first, to_image
+from ..core.autoencoder import encoding_stride
+from ..core.layout import one_beside_several, to_channels_first, to_image
 from ..core.progress import one_by_one
 from ..core.settings import config_of, folded, setting
-from .images import encoded
+from .images import decoded, latent_of
 
 
 class RestoreDetail(io.ComfyNode):
@@ -46,14 +47,13 @@ class RestoreDetail(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, source, vae, radius, softness, drawn) -> io.NodeOutput:
-        radius = radius or radius_for(int(vae.spacial_compression_encode()))
+        radius = radius or radius_for(encoding_stride(vae))
         values = {"radius": radius, "softness": softness, "drawn": drawn}
         config = config_of(DetailConfig, values)
         pictures = {"result": to_channels_first(image), "source": to_channels_first(source)}
         pictures = one_beside_several(pictures)
         check_pictures(*pictures.values(), radius=radius)  # before the VAE's work
-        samples, size = encoded(source, vae)
-        pictures["returned"] = to_channels_first(cropped(vae.decode(samples), size))
+        pictures["returned"] = to_channels_first(decoded(latent_of(source, vae), vae))
         pictures = one_beside_several(pictures)
         threes = [*zip(pictures["result"], pictures["source"], pictures["returned"], strict=True)]
         restored = [

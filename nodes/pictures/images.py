@@ -4,34 +4,42 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ...s2st.model.checks import check_finite
 from ..core.api import CATEGORY, found_by, io, output
-from ..core.latents import PICTURE_KEY, picture_of
-from ..core.layout import PictureSize, cropped, padded, to_channels_first, to_image
+from ..core.autoencoder import encoded_whole, encoding_stride
+from ..core.facts import check_there
+from ..core.latents import PICTURE_KEY, picture_of, pictures_in
+from ..core.layout import PictureSize, check_pixels, cropped, padded, to_channels_first
 
 
-def encoded(image: Tensor, vae, least: int = 1) -> tuple[Tensor, PictureSize]:
-    """An IMAGE's latents, `least` or more along a side, and its size before it was padded."""
-    stride = int(vae.spacial_compression_encode())
+def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
+    """An IMAGE's latents, and its size before it was padded."""
+    stride = encoding_stride(vae)
     picture = to_channels_first(image)
     size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
-    return vae.encode(to_image(padded(picture, stride, least))), size
+    latents = encoded_whole(vae, padded(picture, stride))
+    check_finite("The encoded picture", latents)
+    return latents, size
 
 
-def latent_of(image: Tensor, vae, least: int = 1) -> dict:
+def latent_of(image: Tensor, vae) -> dict:
     """The same as a LATENT that remembers the size."""
-    samples, size = encoded(image, vae, least)
+    samples, size = encoded(image, vae)
     return {"samples": samples, PICTURE_KEY: size}
 
 
 def decoded(latent: dict, vae) -> Tensor:
     """A LATENT as IMAGE, in the size that its picture had before it was padded."""
-    samples, channels = latent["samples"], vae.latent_channels
+    check_there("vae", vae)
+    samples, channels = pictures_in(latent, "The latent"), vae.latent_channels
     if samples.shape[1] != channels:
         raise ValueError(
             f"The latent has {samples.shape[1]} channels, but this VAE decodes {channels}: "
             f"connect the VAE of the checkpoint that made it."
         )
-    return cropped(vae.decode(samples), picture_of(latent))
+    picture = cropped(vae.decode(samples), picture_of(latent))
+    check_pixels("The decoded picture", picture)
+    return picture
 
 
 class EncodeImage(io.ComfyNode):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...s2st import regions_of_masks
 from ...s2st.look.regions import MOST_REGIONS, at_size
-from ..core.layout import PictureSize, mask_for_latent, padded, to_channels_first
+from ..core.layout import PictureSize, mask_for_latent, padded, planes_of, to_channels_first
 
 LEAST_SHARE = 0.001  # of a picture that a colour covers which is a kind, and not an edge's blend
 LEAST_FLAT = 0.8  # of all maps that such colours cover, else they are photographs
@@ -40,7 +40,7 @@ class Canvas:
 
 def labels_of_masks(masks: Tensor, canvas: Canvas) -> Tensor:
     """[pictures, h, w] of MASK [pictures x regions, H, W], picture after picture."""
-    masks = masks.reshape(-1, *masks.shape[-2:])
+    masks = planes_of(masks)
     if len(masks) % canvas.pictures:
         raise ValueError(
             f"The {canvas.name} has {canvas.pictures} pictures and {len(masks)} masks, but each "

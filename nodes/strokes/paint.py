@@ -27,14 +27,14 @@ from ..core.denoiser import Calls
 from ..core.domain import domain_input
 from ..core.guidance import evaluations_of_a_step, guidance_input
 from ..core.latents import packed, unpacked
-from ..core.layout import PictureSize, cropped, mask_for_pictures, padded, to_channels_first
+from ..core.layout import PictureSize, mask_for_pictures, padded, to_channels_first
 from ..core.reports import optimisation_report, reported
 from ..core.run import CHECK_SEED, Recorder, Stage, run_stage
 from ..core.settings import STEPS, config_of, member, setting
 from ..core.types import correlation_input
 from ..core.units import sigma_table
 from ..pictures.charts import line_chart
-from ..pictures.images import encoded
+from ..pictures.images import decoded, encoded
 
 SPACING = Spacing.TRAILING  # painting begins at the highest noise
 CALLED = {"updates": "faithfulness"}  # as the node calls a config's field
@@ -142,7 +142,7 @@ class PaintStrokes(io.ComfyNode):
         result, recorder, calls = painted_over(model, vae, asked, wanted, schedule, config)
         latent = packed(model, result, picture)
         return io.NodeOutput(
-            cropped(vae.decode(latent["samples"]), picture),
+            decoded(latent, vae),
             latent,
             line_chart(method, {"distance to the strokes": recorder.losses}, "optimised step"),
             reported(_report(method, recorder, config, asked), model, calls),

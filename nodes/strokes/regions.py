@@ -20,7 +20,8 @@ from ...s2st.strokes.token_regions import (
     tokens_of,
 )
 from ..core.api import CATEGORY, found_by, io, output
-from ..core.layout import to_channels_first
+from ..core.facts import check_there
+from ..core.layout import planes_of, to_channels_first
 from ..core.prompts import check_prompt_fits, encoded_prompt
 from ..core.reports import listed
 from ..core.settings import config_of, setting
@@ -91,9 +92,9 @@ class RegionPrompt(io.ComfyNode):
 
 def _plane(phrase, colour, tolerance, mask, strokes) -> Tensor:
     if mask is not None:
-        planes = mask.reshape(-1, *mask.shape[-2:])
+        planes = planes_of(mask)
         check_one(f"The mask of {phrase!r} is", planes)
-        return planes[0].detach().to("cpu", torch.float32).clone().clamp(0, 1)
+        return planes[0].clamp(0, 1)
     found = COLOUR.fullmatch(colour.strip())
     if strokes is None or found is None:
         raise ValueError(
@@ -155,6 +156,7 @@ class ApplyRegions(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, clip, regions, text, **given) -> io.NodeOutput:
+        check_there("clip", clip)
         check_attends_to_words(model)
         config, layout = config_of(RegionConfig, given), layout_of(regions)
         text, lost = with_phrases(clip, text, layout)

@@ -17,7 +17,7 @@ from ..look.found import FindConfig, found_regions
 from ..look.kept import KeptLook, at_most
 from ..look.regions import RegionalLook, regional_look
 from ..look.task import Task
-from ..model.autoencoder import LEAST, padded
+from ..model.autoencoder import padded
 from ..model.contract import Conditioning
 from ..model.features import read_features
 from ..model.guidance import Prompt
@@ -65,7 +65,7 @@ class Translator:
 
     def _whole(self, picture: Tensor) -> Tensor:
         """In whole latents, and enough of them for the network."""
-        return padded(picture, self._encoder.stride, LEAST)
+        return padded(picture, self._encoder.stride)
 
     def _task(self, latent: Tensor, size: tuple[int, int]) -> Task:
         source, target, negative = self._prompts(size)

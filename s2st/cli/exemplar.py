@@ -14,7 +14,7 @@ from ..kit.version import VERSION
 from ..look.exemplars import Exemplars, exemplars_of
 from ..look.kept import SHOWN, LookConfig, at_most
 from ..look.task import Task
-from ..model.autoencoder import LEAST, padded
+from ..model.autoencoder import padded
 from ..model.guidance import Prompt
 from ..model.schedule import Spacing, make_schedule
 from . import models
@@ -78,7 +78,7 @@ def run(given: argparse.Namespace) -> int:
     def write(item: Item) -> None:
         picture = at_most(read(item.source).pixels, sizes.megapixels)
         height, width = picture.shape[-2:]
-        whole = padded(picture, parts.autoencoder.stride, LEAST).to(parts.device)
+        whole = padded(picture, parts.autoencoder.stride).to(parts.device)
         texts = [_encoded(parts, one, whole.shape) for one in (given.prompt, given.negative)]
         task = Task(
             latent=parts.encode_image(whole),
@@ -98,7 +98,7 @@ def _read(paths: list[Path], parts: PipelineParts, prompt: str, megapixels: floa
     from .pictures import read, working_size
 
     size = working_size(opened(paths[0]).size, megapixels, parts.autoencoder.stride)
-    pictures = padded(read(paths, size), parts.autoencoder.stride, LEAST).split(1)
+    pictures = padded(read(paths, size), parts.autoencoder.stride).split(1)
     latents = [parts.encode_image(one.to(parts.device)) for one in pictures]
     return exemplars_of(parts.denoiser, torch.cat(latents), _encoded(parts, prompt, size[::-1]))
 

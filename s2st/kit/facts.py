@@ -25,7 +25,7 @@ def read_facts(path: Path, kind: str) -> dict[str, Any]:
     with damage_told(path, kind):
         if path.stat().st_size > LARGEST:
             raise ValueError(f"it has more than {LARGEST:,} bytes")
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refused)
         if not isinstance(facts, dict):
             raise ValueError(f"it holds a {type(facts).__name__}, not names with values")
     found, version = facts.pop(KIND_KEY, None), facts.pop(VERSION_KEY, None)
@@ -38,3 +38,8 @@ def read_facts(path: Path, kind: str) -> dict[str, Any]:
             f"update S2ST or save the file again with this version."
         )
     return facts
+
+
+def _refused(name: str) -> None:
+    """JSON has no such number, but Python's reader takes it."""
+    raise ValueError(f"it holds {name}, which is no number")

@@ -44,4 +44,6 @@ def plain(legend: Legend) -> dict[str, list[int]]:
 
 def legend_of(facts: Mapping[str, Any]) -> dict[str, tuple[int, int, int]]:
     """What `plain` told."""
+    if not isinstance(facts, Mapping):
+        raise ValueError(f"its legend is a {type(facts).__name__}, not names with colours")
     return {name: (r, g, b) for name, (r, g, b) in facts.items()}

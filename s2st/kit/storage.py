@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -82,6 +83,8 @@ def damage_told(path: Path, kind: str) -> Iterator[None]:
     """Whatever a damaged file raises while it is read, as one sentence that names the file."""
     try:
         yield
+    except torch.cuda.OutOfMemoryError:
+        raise  # a RuntimeError, but no fault of the file's
     except _DAMAGE as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,8 +41,9 @@ def read_trained(
     tensors, facts = read_file(path, kind)
     with damage_told(path, kind):
         plan = plan_of(facts)
-        networks = built(plan, torch.Generator().manual_seed(0))
-        _check_weights(networks.state_dict(), tensors)
+        build = partial(built, plan, torch.Generator().manual_seed(0))
+        _check_weights(build, tensors)
+        networks = build()
         networks.load_state_dict(tensors)
         made = facts[_MADE]
         if not isinstance(made, dict):
@@ -49,8 +51,13 @@ def read_trained(
         return plan, networks, made
 
 
-def _check_weights(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
-    """A file's weights are those of the networks it names, by name and shape."""
+def _check_weights(build: Callable[[], nn.Module], found: Mapping[str, Tensor]) -> None:
+    """A file's weights are those of the networks it names, by name and shape.
+
+    They are built without memory for it, which a few words in a file could ask for without end.
+    """
+    with torch.device("meta"):
+        wanted = build().state_dict()
     shapes = ({name: one.shape for name, one in some.items()} for some in (wanted, found))
     wrong = sorted(dict(next(shapes).items() ^ next(shapes).items()))
     if wrong:

@@ -35,13 +35,15 @@ class Autoencoder(Protocol):
 LEAST = 8  # latents along a side that every network takes: they are halved several times
 
 
-def padded(pictures: Tensor, stride: int, least: int = 1) -> Tensor:
-    """[B, C, H, W] extended to multiples of `stride` by repeating the last row and column.
+def padded_side(side: int, stride: int) -> int:
+    """Pixels along a side that make whole latents, and as many as every network takes."""
+    return max(side + -side % stride, LEAST * stride)
 
-    To `least` of them along each side where there are fewer.
-    """
+
+def padded(pictures: Tensor, stride: int) -> Tensor:
+    """[B, C, H, W] extended to such sides by repeating the last row and column."""
     height, width = pictures.shape[-2:]
-    down, across = (max(-side % stride, least * stride - side) for side in (height, width))
+    down, across = (padded_side(side, stride) - side for side in (height, width))
     return F.pad(pictures, (0, across, 0, down), mode="replicate")
 
 

@@ -62,6 +62,12 @@ def picture(graph, seed=7, batch=1, height=64, width=64, channels=3):
     )[0]
 
 
+def odd_picture(graph, value="plain", batch=1, height=64, width=64, channels=3, seed=7):
+    """`node[0]` is the picture, `node[1]` its mask."""
+    sizes = {"batch": batch, "height": height, "width": width, "channels": channels}
+    return graph.add("TestOddPicture", seed=seed, value=value, **sizes)
+
+
 def invert(graph, model, positive, latent, **changes):
     values = {"steps": STEPS, "spacing": "leading", "refine": 0, "check": False, **changes}
     return graph.add("S2ST_DDIMInvert", model=model, positive=positive, latent=latent, **values)

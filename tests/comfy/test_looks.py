@@ -98,6 +98,14 @@ def test_what_is_kept_is_taken_up_by_graphs_and_by_the_library(comfy):
     assert not torch.allclose(results[0], results[2], atol=1e-4)  # channel weights were
 
 
+def test_a_picture_too_large_for_memory_is_encoded_in_tiles_as_the_core_does(comfy):
+    graph = Graph()
+    vae = graph.add("TestSmallVAE", seed=3)[0]
+    large = picture(graph, height=520, width=520)
+    report = comfy.texts(graph, make_look(graph, large, vae)[2])
+    assert "a look of 1 pictures" in report
+
+
 def test_another_vaes_look_is_refused(comfy):
     graph, _, vae, *_, night = wired(63)
     file = kept(comfy, graph, make_look(graph, night, vae)[0], "other")
@@ -105,6 +113,15 @@ def test_another_vaes_look_is_refused(comfy):
     other = graph.add("TestVAE", seed=4)[0]
     graph.add("PreviewAny", source=graph.add("S2ST_LoadLook", file=file, vae=other)[4])
     assert "The look was made by another VAE" in refused(comfy, graph)
+
+
+def test_settings_that_a_look_has_not_cannot_be_saved(comfy):
+    graph, _, vae, *_, night = wired(63)
+    file = kept(comfy, graph, make_look(graph, night, vae)[0], "plain")
+    graph = Graph()
+    loaded = graph.add("S2ST_LoadLook", file=file, vae=graph.add("TestVAE", seed=3)[0])
+    graph.add("S2ST_SavePreset", preset=loaded[1], filename_prefix="s2st/none")
+    assert "The preset is empty" in refused(comfy, graph)
 
 
 def test_a_damaged_look_is_refused(comfy):

@@ -17,7 +17,7 @@ from graphs import (
 
 from s2st import DetailConfig, restore_detail
 
-SIZES = [(64, 64), (61, 45), (70, 129)]
+SIZES = [(64, 64), (61, 45), (70, 129), (5, 3)]
 
 
 def encode(graph, image, vae):

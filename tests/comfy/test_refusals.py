@@ -6,7 +6,9 @@ from graphs import (
     correlation,
     difference,
     invert,
+    make_look,
     null_text,
+    odd_picture,
     optimize,
     picture,
     sample_seed,
@@ -87,6 +89,11 @@ def bad_latent(w, **changes):
 
 def masked_elsewhere(w):
     return w.graph.add("SolidMask", value=1.0, width=64, height=64)[0]
+
+
+def placed(w, mask):
+    words = {"phrase": "a car", "colour": "", "tolerance": 0.1}
+    return w.graph.add("S2ST_RegionPrompt", mask=mask, **words)
 
 
 def null_text_of(w, **changes):
@@ -311,6 +318,67 @@ CASES = {
         ),
         ["latent has 16 channels", "VAE decodes 4", "VAE of the checkpoint"],
     ),
+    "decoding a NaN latent": (
+        lambda w: w.graph.add(
+            "S2ST_DecodeImage",
+            latent=bad_latent(w, value="nan"),
+            vae=w.graph.add("TestVAE", seed=3)[0],
+        ),
+        ["decoded picture", "NaN", "--fp32-vae"],
+    ),
+    "decoding an empty latent": (
+        lambda w: w.graph.add(
+            "S2ST_DecodeImage",
+            latent=bad_latent(w, value="empty"),
+            vae=w.graph.add("TestVAE", seed=3)[0],
+        ),
+        ["latent is empty", "at least 1"],
+    ),
+    "encoding by a VAE that is not there": (
+        lambda w: w.graph.add(
+            "S2ST_EncodeImage", image=picture(w.graph), vae=w.graph.add("TestNothing")[1]
+        ),
+        ["vae is empty", "a loader of its own"],
+    ),
+    "a look of a VAE that is not there": (
+        lambda w: make_look(w.graph, picture(w.graph), w.graph.add("TestNothing")[1]),
+        ["vae is empty", "a loader of its own"],
+    ),
+    "words by a text encoder that is not there": (
+        lambda w: w.graph.add(
+            "S2ST_ApplyRegions",
+            model=w.model,
+            clip=w.graph.add("TestNothing")[0],
+            regions=placed(w, odd_picture(w.graph)[1])[0],
+            text="a street",
+            strength=1.0,
+            outside=1.0,
+            end=0.5,
+        ),
+        ["clip is empty", "a loader of its own"],
+    ),
+    "no pictures": (
+        lambda w: w.graph.add(
+            "S2ST_EncodeImage",
+            image=odd_picture(w.graph, batch=0)[0],
+            vae=w.graph.add("TestVAE", seed=3)[0],
+        ),
+        ["picture is empty", "(0, 64, 64, 3)", "at least 1 pixel"],
+    ),
+    "NaN picture": (
+        lambda w: w.graph.add(
+            "S2ST_MakeStrokes", image=odd_picture(w.graph, "nan")[0], colours=3, blur=0.0
+        ),
+        ["picture holds 1 values that are NaN", "--fp32-vae"],
+    ),
+    "NaN mask": (
+        lambda w: w.edited(mask=odd_picture(w.graph, "nan")[1]),
+        ["mask holds 1 values that are NaN"],
+    ),
+    "a region without a mask in its batch": (
+        lambda w: placed(w, odd_picture(w.graph, batch=0)[1]),
+        ["mask is empty", "at least 1 pixel"],
+    ),
     "detail of a picture of another size": (
         lambda w: w.graph.add(
             "S2ST_RestoreDetail",
@@ -330,6 +398,17 @@ CASES = {
     "unknown gradient": (
         lambda w: w.optimized(gradient="none"),
         ["gradient is 'none'", "frozen, exact"],
+    ),
+    "unknown domain of the demo world": (
+        lambda w: w.graph.add(
+            "S2ST_DemoScenes",
+            domain="dusk",
+            truth_domain="night",
+            split="evaluation",
+            first=0,
+            count=1,
+        ),
+        ["domain is 'dusk'", "only day, night"],
     ),
     "unknown null-text method": (
         lambda w: w.translated(null_text="maybe"),

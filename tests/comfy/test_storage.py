@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from graphs import Graph, invert, tiny_latent, tiny_model, tiny_prompt
 
-from tools.comfy_client import GraphFailed
+from tools.comfy_client import GraphFailed, GraphRefused
 
 SUFFIX = ".s2st.safetensors"
 
@@ -63,6 +63,8 @@ def test_a_saved_file_may_be_read_like_any_other(comfy, tmp_path):
 WRONG_NAMES = {
     "a NUL": "s2st/a\0b",
     "outside": "../../elsewhere",
+    "outside on Windows": "s2st\\..\\..\\elsewhere",
+    "another drive of Windows": "C:elsewhere",
     "the folder itself": "",
     "a folder that is a file": f"occupied{SUFFIX}/street",
     "longer than a file's name may be": "long/" + "x" * 300,
@@ -92,6 +94,12 @@ def test_links_and_depth_do_not_stop_the_list(comfy, tmp_path):
     names = listed(comfy)
     assert name in names and f"a/b/c/deep{SUFFIX}" in names
     assert not [one for one in names if one.startswith(("dangling", "round", "out", "a/b/c/d/"))]
+
+
+@pytest.mark.parametrize("file", [True, 7, {}, "", "a\0b", "no such file"], ids=repr)
+def test_what_is_no_file_of_the_list_is_refused_in_a_sentence(comfy, file):
+    with pytest.raises(GraphRefused, match="There is no trajectory"):
+        load(comfy, file)
 
 
 @pytest.mark.parametrize("damage", [lambda c: b"", lambda c: c[:-9], lambda c: b"\xff" * 8 + c[8:]])

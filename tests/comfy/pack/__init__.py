@@ -310,7 +310,7 @@ class TestLatent:
                 "channels": number,
                 "height": number,
                 "width": number,
-                "value": (["random", "nan", "empty", "video", "masked"],),
+                "value": (["random", "nan", "inf", "empty", "video", "masked"],),
             }
         }
 
@@ -320,8 +320,8 @@ class TestLatent:
         smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")
         fine = 0.3 * torch.randn(batch, channels, height, width, generator=generator)
         samples = 4 * (smooth + fine)
-        if value == "nan":
-            samples[0, 0, 0, 0] = float("nan")
+        if value in ("nan", "inf"):
+            samples[0, 0, 0, 0] = float(value)
         if value == "empty":
             samples = samples[:0]
         if value == "video":
@@ -378,6 +378,25 @@ class TestVAE:
         return (vae,)
 
 
+class TestSmallVAE(TestVAE):
+    """The same, which has memory for so many pixels at once."""
+
+    MOST = 512 * 512  # a tile of the core's
+
+    def make(self, seed):
+        (vae,) = super().make(seed)
+        network = vae.first_stage_model
+        encode = network.encode
+
+        def encode_small(pictures):
+            if pictures.shape[-2] * pictures.shape[-1] > self.MOST:
+                raise comfy.model_management.OOM_EXCEPTION("Allocation on device")
+            return encode(pictures)
+
+        network.encode = encode_small
+        return (vae,)
+
+
 class TestPicture:
     CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("IMAGE",)
 
@@ -399,6 +418,38 @@ class TestPicture:
         coarse = torch.rand(batch, channels, 4, 4, generator=generator)
         smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear")
         return (smooth.movedim(1, -1),)
+
+
+class TestNothing:
+    """What a loader gives of a checkpoint that has no such part."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("CLIP", "VAE")
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def make(self):
+        return (None, None)
+
+
+class TestOddPicture:
+    """A batch of pictures and its mask, of any size and with any numbers in them."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST tests", "make", ("IMAGE", "MASK")
+    VALUES = {"plain": 0.5, "nan": float("nan"), "inf": float("inf"), "loud": 1e30, "below": -7.0}
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        number = ("INT", {"default": 1})
+        sizes = dict.fromkeys(("batch", "height", "width", "channels"), number)
+        return {"required": {"seed": number, **sizes, "value": (list(cls.VALUES),)}}
+
+    def make(self, seed, batch, height, width, channels, value):
+        generator = torch.Generator().manual_seed(seed)
+        pictures = torch.rand(batch, height, width, channels, generator=generator)
+        pictures.view(-1)[:1] = self.VALUES[value]
+        return (pictures, pictures[..., 0].clone())
 
 
 class TestPictures:
@@ -1020,7 +1071,10 @@ NODE_CLASS_MAPPINGS = {
     "TestLatent": TestLatent,
     "TestControlNet": TestControlNet,
     "TestVAE": TestVAE,
+    "TestSmallVAE": TestSmallVAE,
     "TestPicture": TestPicture,
+    "TestOddPicture": TestOddPicture,
+    "TestNothing": TestNothing,
     "TestAfter": TestAfter,
     "TestPictures": TestPictures,
     "TestSlowModel": TestSlowModel,

@@ -19,6 +19,14 @@ def test_what_json_has_no_word_for_is_not_written(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_is_refused(tmp_path, number):
+    path = tmp_path / "a.s2st.json"
+    path.write_text(f'{{"s2st": "thing", "version": 1, "steps": {number}}}')
+    with pytest.raises(ValueError, match=f"it holds {number}, which is no number"):
+        read_facts(path, "thing")
+
+
 @pytest.mark.parametrize("version", [None, True, "1", 1.0, 2])
 def test_a_version_that_is_no_number_or_newer_is_refused(tmp_path, version):
     path = tmp_path / "kept.json"

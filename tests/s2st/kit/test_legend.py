@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch.testing import assert_close
 
@@ -20,3 +21,9 @@ def test_one_channel_a_class():
 
 def test_a_legend_comes_back_from_plain_values():
     assert legend_of(plain(LEGEND)) == LEGEND
+
+
+@pytest.mark.parametrize("facts", [None, [], "sky", 3])
+def test_what_names_no_colours_is_no_legend(facts):
+    with pytest.raises(ValueError, match="not names with colours"):
+        legend_of(facts)

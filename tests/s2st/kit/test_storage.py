@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from s2st.kit.storage import claim_next, read_file, write_file
+from s2st.kit.storage import claim_next, damage_told, read_file, write_file
 
 
 @pytest.fixture
@@ -105,6 +105,11 @@ def test_a_failed_write_leaves_the_old_file(written, monkeypatch):
         write_file(written, "thing", {"one": torch.zeros(9)}, {})
     assert len(list(written.parent.iterdir())) == 1
     assert read_file(written, "thing")[1] == {"steps": 50}
+
+
+def test_a_file_is_not_blamed_where_memory_ran_out(written):
+    with pytest.raises(torch.cuda.OutOfMemoryError), damage_told(written, "thing"):
+        raise torch.cuda.OutOfMemoryError("Allocation on device")
 
 
 def test_a_process_killed_while_writing_leaves_the_old_file(written, repository):

@@ -1,5 +1,7 @@
 """Trained networks and their plan in one file."""
 
+import json
+
 import pytest
 import torch
 from safetensors import safe_open
@@ -89,3 +91,9 @@ def test_a_file_that_cannot_be_taken_is_refused_in_one_sentence(path, name):
         read_trained(path, KIND, plan_of, built)
     message = str(refused.value)
     assert words in message and path.name in message and "\n" not in message
+
+
+def test_networks_that_a_file_names_are_not_built_before_its_weights_fit(path):
+    with_facts(path, json.dumps({"width": 2**24, "made": {}}))  # a petabyte of weights
+    with pytest.raises(ValueError, match="as bias shows"):
+        read_trained(path, KIND, plan_of, lambda plan, _: nn.Linear(plan["width"], plan["width"]))

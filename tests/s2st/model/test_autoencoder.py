@@ -4,7 +4,7 @@ from ideal import MixingAutoencoder
 from torch.testing import assert_close
 
 from s2st import GradientError, verify_decoder
-from s2st.model.autoencoder import Tiled, decoded, padded, recomputed
+from s2st.model.autoencoder import LEAST, Tiled, decoded, padded, recomputed
 from s2st.model.gradients import loss_and_gradient
 
 
@@ -124,7 +124,7 @@ def test_a_decoder_without_a_gradient_is_refused(autoencoder, latent):
         verify_decoder(Forgetful(), latent, torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize("size, wanted", [((8, 12), (8, 12)), ((9, 1), (12, 4))])
+@pytest.mark.parametrize("size, wanted", [((32, 48), (32, 48)), ((33, 41), (36, 44))])
 def test_pictures_are_padded_to_whole_latents(normal, size, wanted):
     picture = normal(1, 3, *size)
     whole = padded(picture, 4)
@@ -133,5 +133,5 @@ def test_pictures_are_padded_to_whole_latents(normal, size, wanted):
     assert torch.equal(whole[..., -1, -1], picture[..., -1, -1])
 
 
-def test_pictures_are_padded_to_as_many_latents_as_are_asked_for(normal):
-    assert padded(normal(1, 3, 3, 50), 4, 8).shape == (1, 3, 32, 52)
+def test_small_pictures_are_padded_to_as_many_latents_as_every_network_takes(normal):
+    assert padded(normal(1, 3, 3, 50), 4).shape == (1, 3, 4 * LEAST, 52)
