@@ -42,7 +42,7 @@ def test_a_graph_gives_the_same_bits_every_time(comfy, thorough, told):
         found |= {*run.outputs[end]["digest"]}
     assert len(found) == 1
     told("runs of one graph", count)
-    told("different results", len(found))
+    told("distinct results among them", len(found))
 
 
 def test_two_clients_at_once_get_each_its_own(comfy, thorough, told):
