@@ -55,8 +55,10 @@ FIT = """
 """
 LISTEN = """
 (() => {
-  window.heard = {progress: [], previews: 0, done: false};
-  app.api.addEventListener('progress', one => heard.progress.push(one.detail.value));
+  window.heard = {progress: {}, previews: 0, done: false};
+  app.api.addEventListener('progress', one => {
+    (heard.progress[one.detail.node] ??= []).push(one.detail.value);
+  });
   app.api.addEventListener('b_preview', () => { heard.previews += 1; });
   app.api.addEventListener('execution_success', () => { heard.done = true; });
 })()
@@ -142,7 +144,7 @@ class Editor:
         """Run it, keep a picture on the way, and wait until a file is seen; what was heard."""
         self.page.evaluate(LISTEN)
         self.press("run")
-        self.page.wait_for("heard.progress.length > 3", SECONDS)
+        self.page.wait_for("Object.values(heard.progress).flat().length > 3", SECONDS)
         self.picture("running")
         self.page.wait_for(f"heard.done && {(RESULT % file).strip()}", SECONDS)
         self.picture("done")

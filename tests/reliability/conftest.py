@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import PACKS, VARIABLES, Comfy
+from conftest import PACKS, Comfy
 from test_labels_to_scene import tiny as tiny_scene_network
 from test_many_to_one import tiny as tiny_translator
 from wires import DEMO, TINY, Wires
@@ -14,7 +14,7 @@ from s2st.path.settings import PathSettings
 from tools.comfyui import find, running
 
 WATCHED = {**PACKS, "s2st_reliability": Path(__file__).parent / "pack"}
-UNCOMPILED = {**VARIABLES, "PYTHONDONTWRITEBYTECODE": "1"}
+UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
 SEED = 20
 FLAGS = ["--cpu", "--preview-method", "latent2rgb"]
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import torch
-from conftest import PACKS, VARIABLES, Comfy
+from conftest import PACKS, Comfy
 from graphs import Graph
 
 from s2st import Schedule, Trajectory
@@ -34,7 +34,7 @@ def saving():
 def killed_while_saving(base, moment):
     """Ask a server to save, and kill it so many seconds after the name was claimed."""
     before = {*names(base)}
-    with running(find(), base, ["--cpu"], PACKS, VARIABLES) as server:
+    with running(find(), base, ["--cpu"], PACKS) as server:
         Comfy(server).client.queue(saving())
         deadline = time.monotonic() + PATIENCE
         while {*names(base)} <= before:
@@ -59,7 +59,7 @@ def test_what_is_there_is_whole(tmp_path, trajectory, draw, thorough, told):
     for path in whole:
         assert torch.equal(Trajectory.load(path).states, trajectory.states), path.name
     assert len(names(base)) == count  # each has a number of its own
-    with running(find(), base, ["--cpu"], PACKS, VARIABLES) as server:
+    with running(find(), base, ["--cpu"], PACKS) as server:
         comfy = Comfy(server)
         comfy.client.run(saving())
         listed = comfy.client.get_json("/object_info/S2ST_LoadTrajectory")
