@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from bench.many import PAGE, WANTED, Beside, Size, body, main, measured
+from bench.many import PAGE, WANTED, Done, Size, body, done, main, measured
+from s2st.batch.manifest import DONE, Row
 
 GROWTH = 50  # megabytes that an allocator may keep over many pictures
 ON_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="Ray is tested where it has signals")
@@ -27,13 +28,21 @@ def test_the_command_writes_its_part_of_the_page(tmp_path):
     page = (tmp_path / PAGE).read_text(encoding="utf-8")
     assert page.startswith("before") and page.endswith("after") and "old" not in page
     assert ": the same bits by either engine" in page
-    assert "| Ray, 2 workers |" in page and "| 3 of 3 |" in page
+    assert "| Ray, 2 workers |" in page and "| Ray, 1 worker |" in page
 
 
 def test_the_page_says_what_was_reached_and_what_not():
     good, bad = (
-        body([one], [1, 2], 20) for one in (Beside(1, 1, 3, 3, 1.05), Beside(1, 1, 3, 2, 1.2))
+        body([Done("Ray, 1 worker", 3, 1.0, same, times)], [1, 2], 20)
+        for same, times in ((3, 1.05), (2, 1.2))
     )
-    assert "the same bits by either engine" in good and "1.05 times" in good
+    assert "the same bits by either engine" in good and "every 1.05 times" in good
     assert "at most the 1.1 aimed at" in good
     assert "NOT the same" in bad and "more than the 1.1 aimed at" in bad
+
+
+def test_rows_that_come_together_with_the_first_tell_nothing_of_the_time():
+    moments = (10.0, 10.001, 12.0, 14.2)
+    rows = [(came, Row(id="a", status=DONE, seconds=2.0, hash="x")) for came in moments]
+    found = done("Ray, 1 worker", rows, {"a": "x"})
+    assert (found.same, found.seconds) == (4, 2.0) and found.times == pytest.approx(4.2 / 4)
