@@ -2,15 +2,12 @@
 
 import io
 import json
-import sys
-from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from bench.nodes import held
 from s2st.explore.preset import Preset
 from tools.comfyui import given
 from tools.templates import TEMPLATES, texts
@@ -264,25 +261,6 @@ def test_a_film_keeps_its_frames_its_size_and_its_sound(comfy, object_info, repo
 
 
 FRAMES, RATE, SOUND = 3, 12, 44_100
-LONG, WIDE = 300, (256, 192)
-FILM_ROOM = 6  # times the bytes of a film's frames, beyond what a film of a second holds at most
-
-
-@pytest.mark.thorough
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what was held at most")
-def test_a_long_film_takes_a_stated_room(comfy, object_info, repository):
-    workflow = stored(repository, "film")
-    graph = quick(to_api(workflow, object_info))
-    given_photo(comfy, graph, titled(workflow, "a photo of the look"))
-    process, most = Path("/proc") / str(comfy.server.process.pid), []
-    for count in (RATE, LONG):
-        written(comfy.server.base / "input" / "film.mp4", count, WIDE)
-        (process / "clear_refs").write_text("5")  # the peak counts from now on
-        comfy.client.run(graph)
-        most.append(held(process, "VmHWM"))
-    frames = (LONG - RATE) * 3 * 4 * WIDE[0] * WIDE[1] / 2**20
-    print(f"\n{(most[1] - most[0]) / frames:.1f} times the frames of {frames:.0f} MiB")
-    assert most[1] - most[0] < FILM_ROOM * frames
 
 
 def written(path, count, size):
