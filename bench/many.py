@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from s2st.batch.items import Item, items_of
 from s2st.batch.job import Job, mark_of_file
 from s2st.batch.manifest import Row
 from s2st.batch.ray_engine import RayEngine
-from s2st.batch.run import local
+from s2st.batch.run import Engine, local
 from s2st.batch.translator import model_mark
 from s2st.batch.worker import Work
 from s2st.cli import models
@@ -45,7 +45,6 @@ FEW = PathSettings(steps=2, iterations=1, first_draws=1, guided=0.0)
 WANTED = 1.1  # times the seconds that pictures take, by one worker of Ray
 LOOKS = 10  # at the memory that is held
 HEADS = ("by", "pictures", "seconds of each", "in all", "results as by this process")
-Engine = Callable[[Work, Sequence[Item]], Iterator[Row]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,32 +138,49 @@ def held(engine: Engine, work: Work, items: Sequence[Item]) -> list[float]:
     return found
 
 
-def measured(size: Size) -> tuple[list[Done], list[float]]:
+@dataclass(frozen=True)
+class Found:
+    """What was measured."""
+
+    runs: Sequence[Done]
+    overhead: float  # of one worker of Ray
+    megabytes: Sequence[float]  # held by this process
+
+
+def measured(size: Size) -> Found:
     """Equality of many, overhead where a picture takes its time, and memory."""
     with TemporaryDirectory() as name:
         folder, parts = Path(name), models.loaded(None)
         here, few = partial(local, parts=parts), work_in(folder, parts)
         usual = replace(few, job=replace(few.job, settings=PathSettings()))
-        lines = list(beside(here, few, drawn(folder / "equal", size.equal), size.workers))
+        runs = list(beside(here, few, drawn(folder / "equal", size.equal), size.workers))
+        by_one = []
         for count in (size.timed // 3, size.timed):
-            lines += beside(here, usual, drawn(folder / f"timed{count}", count, size.side), (1,))
-        return lines, held(here, few, drawn(folder / "remembered", size.remembered))
+            alone, other = beside(
+                here, usual, drawn(folder / f"timed{count}", count, size.side), (1,)
+            )
+            runs += [alone, other]
+            by_one.append(other)
+        megabytes = held(here, few, drawn(folder / "remembered", size.remembered))
+        return Found(runs, overhead(*by_one), megabytes)
 
 
-def body(lines: Sequence[Done], megabytes: Sequence[float], pictures: int) -> str:
+def body(found: Found, pictures: int) -> str:
     """The part of the page: sentences computed from what was measured, and the table."""
-    equal = "the same bits" if all(one.same == len(one.rows) for one in lines) else "NOT the same"
-    cost = overhead(lines[-3], lines[-1])
-    told = "at most" if cost <= WANTED else "more than"
+    equal = (
+        "the same bits" if all(one.same == len(one.rows) for one in found.runs) else "NOT the same"
+    )
+    told = "at most" if found.overhead <= WANTED else "more than"
+    megabytes = found.megabytes
     begin, end, most = megabytes[0], megabytes[-1], max(megabytes)
     return "\n\n".join(
         [
             f"`python dev.py bench many`: {equal} by either engine, and one worker of Ray takes "
-            f"{cost:.2f} times the seconds of its pictures, {told} the {WANTED} aimed at; its "
-            f"start is apart. Over {pictures} pictures this process held {begin:.0f} megabytes "
-            f"after the first tenth, {end:.0f} after the last and {most:.0f} at most. "
+            f"{found.overhead:.2f} times the seconds of its pictures, {told} the {WANTED} aimed "
+            f"at; its start is apart. Over {pictures} pictures this process held {begin:.0f} "
+            f"megabytes after the first tenth, {end:.0f} after the last and {most:.0f} at most. "
             f"{machine_line(machine(torch.device('cpu')))}",
-            markdown_table(HEADS, [one.cells for one in lines]),
+            markdown_table(HEADS, [one.cells for one in found.runs]),
         ]
     )
 
@@ -176,7 +192,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     size, page = QUICK if options.quick else Size(), options.out / PAGE
-    text = body(*measured(size), size.remembered)
+    text = body(measured(size), size.remembered)
     page.write_text(with_part(page.read_text(encoding="utf-8"), PART, text), encoding="utf-8")
     print(text)
     return 0

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from bench.many import PAGE, WANTED, Done, Size, body, main, measured, overhead
+from bench.many import PAGE, WANTED, Done, Found, Size, body, main, measured, overhead
 from s2st.batch.manifest import DONE, Row
 
 GROWTH = 50  # megabytes that an allocator may keep over many pictures
@@ -14,11 +14,11 @@ ON_WINDOWS = pytest.mark.skipif(os.name == "nt", reason="Ray is tested where it 
 @ON_WINDOWS
 @pytest.mark.thorough
 def test_both_engines_make_the_same_bits_at_little_cost_and_memory_stays():
-    lines, megabytes = measured(Size())
-    print(f"\n{body(lines, megabytes, Size().remembered)}")
-    assert all(one.same == len(one.rows) for one in lines)
-    assert overhead(lines[-3], lines[-1]) < WANTED
-    assert megabytes[-1] < megabytes[1] + GROWTH
+    found = measured(Size())
+    print(f"\n{body(found, Size().remembered)}")
+    assert all(one.same == len(one.rows) for one in found.runs)
+    assert found.overhead < WANTED
+    assert found.megabytes[-1] < found.megabytes[1] + GROWTH
 
 
 @ON_WINDOWS
@@ -37,10 +37,15 @@ def ran(count, start, beside, same):
     return Done("Ray, 1 worker", rows, start + beside * count, same * count)
 
 
+def test_an_engine_s_start_is_no_part_of_what_it_costs():
+    short, long = (ran(count, start=9, beside=1.2, same=1) for count in (2, 6))
+    assert overhead(short, long) == pytest.approx(1.2)
+
+
 def test_the_page_says_what_was_reached_and_what_not():
     good, bad = (
-        body([ran(2, 9, times, same), ran(6, 9, 1, 1), ran(6, 9, times, same)], [1, 2], 20)
-        for times, same in ((1.05, 1), (1.2, 0))
+        body(Found([ran(6, start=9, beside=cost, same=same)], cost, [1, 2]), 20)
+        for cost, same in ((1.05, 1), (1.2, 0))
     )
     assert "the same bits by either engine" in good and "takes 1.05 times" in good
     assert "at most the 1.1 aimed at" in good
