@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import comfy.model_management
 import comfy.patcher_extension
@@ -21,6 +22,7 @@ from .units import to_model_space
 # the layout of Stable Diffusion's, in half and in full precision, and a little for the way back.
 GRAPH = 3.0
 SPARE = 1.2
+MOST_AT_ONCE = 8  # pictures through a VAE: more gain nothing
 SMALL_TILE, SMALL_OVERLAP = 32, 8  # where a tile of the usual size does not fit either
 
 
@@ -98,8 +100,21 @@ def encoded_whole(vae, pictures: Tensor) -> Tensor:
     In the core's own mode: where memory is short it goes on in tiles, which need it.
     """
     with torch.inference_mode():
-        latents: Tensor = vae.encode(to_image(pictures))
-    return latents
+        return _by_parts(lambda part: vae.encode(to_image(part)), pictures)
+
+
+def decoded_whole(vae, latents: Tensor) -> Tensor:
+    """Pictures [B, H, W, 3] of latents, as the VAE makes them."""
+    return _by_parts(vae.decode, latents)
+
+
+def _by_parts(made: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+    """A film needs no more room than a few pictures of it, and can be stopped between them."""
+    parts = []
+    for part in batch.split(MOST_AT_ONCE):
+        stop_if_interrupted()
+        parts.append(made(part))
+    return torch.cat(parts)
 
 
 def graph_bytes(vae, shape: tuple[int, ...]) -> float:

@@ -12,7 +12,7 @@ from ...s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from ...s2st.look.exemplars import Exemplars, Warp
 from ...s2st.model.contract import StepRecord
 from ..core.api import CATEGORY, found_by, io, output
-from ..core.autoencoder import encoding_stride
+from ..core.autoencoder import decoded_whole, encoding_stride
 from ..core.devices import on_device
 from ..core.files import Trained
 from ..core.layout import to_channels_first, to_image, trained_size
@@ -151,7 +151,7 @@ def made(
 
 def decoded(vae, latents: Tensor, like: Tensor) -> Tensor:
     """Latents as IMAGE, in the size of pictures [B, 3, H, W]."""
-    pictures = vae.decode(latents)
+    pictures = decoded_whole(vae, latents)
     if pictures.shape[1:3] == like.shape[-2:]:
         return pictures
     first = to_channels_first(pictures)

@@ -21,7 +21,7 @@ from ..core.autoencoder import check_vae_fits
 from ..core.facts import check_there
 from ..core.latents import PICTURE_KEY, packed, unpacked
 from ..core.layout import PictureSize, mask_for_pictures, to_channels_first, to_image
-from ..core.progress import Progress, stop_if_interrupted
+from ..core.progress import Progress
 from ..core.prompts import encoded_prompt
 from ..core.reports import reported
 from ..core.settings import config_of, folded, setting
@@ -163,19 +163,18 @@ def domain_of_look(look: Tensor | KeptLook | None, vae, wishes: RestyleConfig):
 def sharpened(
     result: dict, latent: dict, picture: Tensor, vae, config: DetailConfig, progress: Progress
 ) -> Tensor:
-    """The result decoded, in the picture's own size and with its detail."""
-    drawn, returned = (_decoded(one, vae) for one in (result, latent))
-    threes = [*zip(drawn, picture, returned, strict=True)]
-    made = [
-        restored_at_own_size(one[None], source[None], back[None], config)
-        for one, source, back in progress.one_by_one(threes)
-    ]
-    return torch.cat(made)
+    """The result decoded, in the picture's own size and with its detail, one picture at a time."""
+    made = torch.empty_like(picture)
+    for place in progress.one_by_one(range(len(picture))):
+        drawn, returned = (_decoded(one, place, vae) for one in (result, latent))
+        source = picture[place : place + 1]
+        made[place : place + 1] = restored_at_own_size(drawn, source, returned, config)
+    return made
 
 
-def _decoded(latent: dict, vae) -> Tensor:
-    stop_if_interrupted()
-    return to_channels_first(decoded(latent, vae))
+def _decoded(latent: dict, place: int, vae) -> Tensor:
+    one = {**latent, "samples": latent["samples"][place : place + 1]}
+    return to_channels_first(decoded(one, vae))
 
 
 def outside_kept(made: Tensor, picture: Tensor, mask: Tensor | None) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from ...s2st.model.checks import check_finite
 from ..core.api import CATEGORY, found_by, io, output
-from ..core.autoencoder import encoded_whole, encoding_stride
+from ..core.autoencoder import decoded_whole, encoded_whole, encoding_stride
 from ..core.facts import check_there
 from ..core.latents import PICTURE_KEY, picture_of, pictures_in
 from ..core.layout import PictureSize, check_pixels, cropped, padded, to_channels_first
@@ -37,7 +37,7 @@ def decoded(latent: dict, vae) -> Tensor:
             f"The latent has {samples.shape[1]} channels, but this VAE decodes {channels}: "
             f"connect the VAE of the checkpoint that made it."
         )
-    picture = cropped(vae.decode(samples), picture_of(latent))
+    picture = cropped(decoded_whole(vae, samples), picture_of(latent))
     check_pixels("The decoded picture", picture)
     return picture
 

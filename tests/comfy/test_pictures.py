@@ -100,6 +100,19 @@ def test_padding_equals_the_core_where_nothing_is_padded(comfy):
     assert float((ours - other).abs().max()) < 1e-3 * float(other.std())
 
 
+def test_many_pictures_are_made_part_by_part_as_the_core_makes_them_at_once(comfy):
+    graph = Graph()
+    vae, image = graph.add("TestVAE", seed=3)[0], picture(graph, batch=19, height=32, width=48)
+    core = graph.add("VAEEncode", pixels=image, vae=vae)[0]
+    ours, other = comfy.latents(graph, encode(graph, image, vae), core)
+    assert ours.shape == other.shape and len(ours) == 19
+    assert float((ours - other).abs().max()) < 1e-3 * float(other.std())
+    whole = graph.add("VAEDecode", samples=core, vae=vae)[0]
+    parts, others = shown(comfy, graph, decode(graph, core, vae), whole)
+    assert len(parts) == len(others) == 19
+    assert np.abs(np.stack(parts).astype(int) - np.stack(others)).max() <= 1
+
+
 @pytest.mark.parametrize("batch", [1, 2, 3], ids=["one", "as many", "more"])
 @pytest.mark.parametrize("size", [16, 64, 200])
 def test_outside_the_mask_is_the_source_inside_is_translated(comfy, size, batch):
