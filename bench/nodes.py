@@ -35,6 +35,7 @@ PROCESSES = Path("/proc")
 ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
 MIB = 1024  # kB, in which Linux counts
 REFERENCES = 2
+STROKES = 0x4060A0  # one colour costs what many do
 DEMO, RANDOM = "demo", "sd"
 LIMITS = {
     "steps": (2, 1),
@@ -65,17 +66,24 @@ class Ran:
 def sockets(flow: Workflow, options: argparse.Namespace) -> dict[str, Output]:
     """What every graph starts from."""
     if options.model == DEMO:
-        model = flow.add("S2ST_LoadDemoModel", {})[0]
+        model, _, vae = flow.add("S2ST_LoadDemoModel", {})
     else:
         model = flow.add("BenchModel", {"channels": options.channels})[0]
+        vae = flow.add("BenchVAE", {})[0]
     model = flow.add("BenchWatch", {"model": model})[0]
-    found = {"model": model, "parameters": flow.add("BenchSize", {"model": model})[0]}
+    size = {"width": options.pixels, "height": options.pixels, "batch_size": options.batch}
+    found = {
+        "model": model,
+        "vae": vae,
+        "parameters": flow.add("BenchSize", {"model": model})[0],
+        "strokes": flow.add("EmptyImage", {**size, "color": STROKES})[0],
+    }
     found["spent"] = flow.add("BenchSpent", {"model": model})[0]
     for seed, name in enumerate(("source", "positive", "negative")):
         found[name] = flow.add("BenchPrompt", {"model": model, "seed": seed})[0]
     for name, batch in {"latent": options.batch, "target_domain": REFERENCES}.items():
         sizes = {"seed": len(name), "batch": batch, "pixels": options.pixels}
-        found[name] = flow.add("BenchLatent", {"model": model, **sizes})[0]
+        found[name] = flow.add("BenchLatent", {"model": model, "vae": vae, **sizes})[0]
     return found
 
 
@@ -105,6 +113,9 @@ def stages(flow: Workflow, given: Mapping[str, Output], steps: int) -> dict[str,
         "S2ST Seed Translate": add("S2ST_SeedTranslate", *prompts, **edited),
         "S2ST Null-Text Invert, fast": add(
             "S2ST_NullTextInvert", "model", "negative", **path, **empty
+        ),
+        "S2ST Paint Strokes": add(
+            "S2ST_PaintStrokes", *prompts, "vae", "strokes", steps=steps, faithfulness=1
         ),
     }
     return {name: found[0] for name, found in outputs.items()}

@@ -4,6 +4,7 @@ import time
 
 import comfy.model_management
 import comfy.model_patcher
+import comfy.sd
 import comfy.supported_models
 import torch
 
@@ -23,7 +24,19 @@ LAYOUT = {
     "legacy": False,
     "adm_in_channels": None,
 }
-TOKENS, STRIDE = 77, 8
+VAE = {
+    "double_z": True,
+    "z_channels": 4,
+    "resolution": 256,
+    "in_channels": 3,
+    "out_ch": 3,
+    "ch": 128,
+    "ch_mult": [1, 2, 4, 4],
+    "num_res_blocks": 2,
+    "attn_resolutions": [],
+    "dropout": 0.0,
+}
+TOKENS = 77
 
 
 class BenchModel:
@@ -43,6 +56,22 @@ class BenchModel:
         device = comfy.model_management.get_torch_device()
         offload = comfy.model_management.unet_offload_device()
         return (comfy.model_patcher.ModelPatcher(model, device, offload),)
+
+
+class BenchVAE:
+    """The VAE of Stable Diffusion's shape."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "S2ST bench", "make", ("VAE",)
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {}}
+
+    def make(self):
+        params = {"params": {"ddconfig": VAE, "embed_dim": 4}}
+        vae = comfy.sd.VAE(sd={"none": torch.zeros(1)}, config=params)
+        fill(vae.first_stage_model)
+        return (vae,)
 
 
 def fill(network):
@@ -127,17 +156,18 @@ class BenchLatent:
     def INPUT_TYPES(cls):
         number = ("INT", {"default": 1})
         sizes = {"seed": number, "batch": number, "pixels": number}
-        return {"required": {"model": ("MODEL",), **sizes}}
+        return {"required": {"model": ("MODEL",), "vae": ("VAE",), **sizes}}
 
-    def make(self, model, seed, batch, pixels):
+    def make(self, model, vae, seed, batch, pixels):
         generator = torch.Generator().manual_seed(seed)
-        side = pixels // STRIDE
+        side = pixels // vae.spacial_compression_encode()
         noise = torch.randn(batch, 4, side, side, generator=generator)
         return ({"samples": model.model.process_latent_out(noise)},)
 
 
 NODE_CLASS_MAPPINGS = {
     "BenchModel": BenchModel,
+    "BenchVAE": BenchVAE,
     "BenchSize": BenchSize,
     "BenchWatch": BenchWatch,
     "BenchSpent": BenchSpent,
