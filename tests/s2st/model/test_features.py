@@ -13,9 +13,9 @@ from s2st.model.features import MOST_CELLS, at_most, standardised
 class SeeingGaussian(GaussianDenoiser):
     """Its features are its clean estimate and the noise level."""
 
-    def features(self, x, sigma, conditioning):
+    def features(self, x, sigma, conditioning, made):
         denoised = self.denoise(x, sigma, conditioning)
-        return torch.cat([denoised, torch.full_like(x[:, :1], sigma)], dim=1)
+        return made(torch.cat([denoised, torch.full_like(x[:, :1], sigma)], dim=1))
 
 
 @pytest.fixture
