@@ -35,6 +35,12 @@ def test_a_picture_has_the_same_features_in_a_batch_and_alone(seeing, latent, so
     assert_close(together[1:], read_features(seeing, latent[1:], source), rtol=0, atol=0)
 
 
+def test_what_is_made_of_features_takes_their_place(seeing, latent, source):
+    found = read_features(seeing, latent, source, made=lambda one: one.mean(dim=1, keepdim=True))
+    wanted = read_features(seeing, latent, source).mean(dim=1, keepdim=True)
+    assert_close(found, wanted, rtol=0, atol=0)
+
+
 def test_a_model_that_shows_none_is_told_by_name(model, latent, source):
     with pytest.raises(ValueError, match="GaussianDenoiser, which shows no features"):
         read_features(model, latent, source)
