@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ...s2st import Conditioning
 from ...s2st.model.contract import Joint, Query
+from ...s2st.model.features import Made
 from ...s2st.model.parameterization import flow_time, to_flow
 from .backward import Backward
 from .canvas import Entries, Row, on_canvas, reason_to_part, rows_of, taken
@@ -77,16 +78,16 @@ class ComfyDenoiser(Joint):
         self.calls.model_calls += self._made - before
         return [answers[number] for number in range(len(queries))]
 
-    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        """What one evaluation shows of every picture, [B, channels, h, w]."""
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning, made: Made) -> Tensor:
+        """Of what one evaluation shows of every picture, [b, channels, h, w], call by call."""
         found: list[Tensor] = []
         block, options = feature_block(self._model.diffusion_model), self._options
-        self._options = showing(options, block, found.append)
+        self._options = showing(options, block, lambda one: found.append(made(one)))
         try:
             self.denoise(x, sigma, conditioning)
         finally:
             self._options = options
-        features = torch.cat([one.clone() for one in found])
+        features = torch.cat(found).clone()
         assert len(features) == len(x)  # `check_features` lets no prompt of several parts through
         return features
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...s2st import Conditioning, Denoiser, StepRecord
 from ...s2st.model.contract import Joint, OnUpdate, Query, ask
+from ...s2st.model.features import Made
 
 if TYPE_CHECKING:
     from .denoiser import ComfyDenoiser
@@ -93,9 +94,9 @@ class _Watched(Joint):
         with self._model.told_to(self._progress.evaluated) as model:
             return ask(model, queries, sigma)
 
-    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning, made: Made) -> Tensor:
         with self._model.told_to(self._progress.evaluated) as model:
-            return model.features(x, sigma, conditioning)
+            return model.features(x, sigma, conditioning, made)
 
 
 def stop_if_interrupted() -> None:

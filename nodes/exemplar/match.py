@@ -83,7 +83,7 @@ class MatchExemplar(io.ComfyNode):
 
 
 def _latents(model, vae, image: Tensor) -> tuple[Tensor, PictureSize]:
-    samples, picture = encoded(image, vae)
+    samples, picture = encoded(to_channels_first(image), vae)
     return unpacked(model, {"samples": samples}, "The picture"), picture
 
 

@@ -149,8 +149,8 @@ def base_of(preset: Preset | None, noise_seed: int) -> PathSettings:
 
 
 def sized(picture: Tensor, wishes: RestyleConfig) -> Tensor:
-    """IMAGE of pictures [B, 3, H, W], as large as they are worked on."""
-    return to_image(at_most(picture, wishes.megapixels * MEGAPIXEL))
+    """Pictures as large as they are worked on."""
+    return at_most(picture, wishes.megapixels * MEGAPIXEL)
 
 
 def domain_of_look(look: Tensor | KeptLook | None, vae, wishes: RestyleConfig):

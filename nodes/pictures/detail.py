@@ -50,10 +50,10 @@ class RestoreDetail(io.ComfyNode):
         radius = radius or radius_for(encoding_stride(vae))
         values = {"radius": radius, "softness": softness, "drawn": drawn}
         config = config_of(DetailConfig, values)
-        pictures = {"result": to_channels_first(image), "source": to_channels_first(source)}
-        pictures = one_beside_several(pictures)
+        own = to_channels_first(source)
+        pictures = one_beside_several({"result": to_channels_first(image), "source": own})
         check_pictures(*pictures.values(), radius=radius)  # before the VAE's work
-        pictures["returned"] = to_channels_first(decoded(latent_of(source, vae), vae))
+        pictures["returned"] = to_channels_first(decoded(latent_of(own, vae), vae))
         pictures = one_beside_several(pictures)
         threes = [*zip(pictures["result"], pictures["source"], pictures["returned"], strict=True)]
         restored = [

@@ -12,19 +12,18 @@ from ..core.latents import PICTURE_KEY, picture_of, pictures_in
 from ..core.layout import PictureSize, check_pixels, cropped, padded, to_channels_first
 
 
-def encoded(image: Tensor, vae) -> tuple[Tensor, PictureSize]:
-    """An IMAGE's latents, and its size before it was padded."""
+def encoded(picture: Tensor, vae) -> tuple[Tensor, PictureSize]:
+    """Latents of pictures [B, 3, H, W], and their size before they were padded."""
     stride = encoding_stride(vae)
-    picture = to_channels_first(image)
     size = PictureSize(height=picture.shape[-2], width=picture.shape[-1], stride=stride)
     latents = encoded_whole(vae, padded(picture, stride))
     check_finite("The encoded picture", latents)
     return latents, size
 
 
-def latent_of(image: Tensor, vae) -> dict:
+def latent_of(picture: Tensor, vae) -> dict:
     """The same as a LATENT that remembers the size."""
-    samples, size = encoded(image, vae)
+    samples, size = encoded(picture, vae)
     return {"samples": samples, PICTURE_KEY: size}
 
 
@@ -61,7 +60,7 @@ class EncodeImage(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, vae) -> io.NodeOutput:
-        return io.NodeOutput(latent_of(image, vae))
+        return io.NodeOutput(latent_of(to_channels_first(image), vae))
 
 
 class DecodeImage(io.ComfyNode):

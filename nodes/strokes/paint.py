@@ -135,7 +135,7 @@ class PaintStrokes(io.ComfyNode):
         config = member(Method, "method", method).config(given)
         check_vae_fits(vae, model)
         schedule = config_of(InversionConfig, given).schedule(sigma_table(model))
-        samples, picture = encoded(strokes, vae)
+        samples, picture = encoded(to_channels_first(strokes), vae)
         source = unpacked(model, {"samples": samples}, "The stroke picture")
         asked = Asked.of(model, given, source, picture)
         wanted = strokes_for(strokes, painted, picture)

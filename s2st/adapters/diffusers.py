@@ -28,7 +28,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from ..model.contract import Conditioning, Joint, Query
-from ..model.features import UPSAMPLINGS
+from ..model.features import UPSAMPLINGS, Made
 from ..model.parameterization import (
     denoised_from_eps,
     denoised_from_flow,
@@ -99,8 +99,8 @@ class DiffusersDenoiser(Joint):
             return self._together(queries, sigma)
         return [self._together([one], sigma)[0] for one in queries]
 
-    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        """What leaves the block of the second upsampling (DIFT), or of the last of fewer."""
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning, made: Made) -> Tensor:
+        """Of what leaves the block of the second upsampling (DIFT), or of the last of fewer."""
         found: list[Tensor] = []
         enlarging = [one for one in self.unet.up_blocks if one.upsamplers is not None]
         block = enlarging[:UPSAMPLINGS][-1]
@@ -109,7 +109,7 @@ class DiffusersDenoiser(Joint):
             self.denoise(x, sigma, conditioning)
         finally:
             handle.remove()
-        return found[0].to(x.dtype)
+        return made(found[0].to(x.dtype))
 
     def _together(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         x = torch.cat([one.x for one in queries])

@@ -11,7 +11,7 @@ from ..kit.settings import Settings, number
 from ..model.checks import check_channels, check_latent
 from ..model.contract import Conditioning, Denoiser
 from ..model.features import read_features
-from .matching import Size, confident, domain_directions, picture_directions, warped
+from .matching import Size, confident, domain_directions, warped
 
 AT_ONCE = 4  # pictures that go through the model together
 ANYWHERE = 2.0  # picture sides, farther than any place is from another
@@ -73,8 +73,12 @@ def exemplars_of(model: Denoiser, latents: Tensor, conditioning: Conditioning) -
 
 
 def warp_of(exemplars: Exemplars, features: Tensor, size: Size, config: MatchConfig) -> Warp:
-    """For pictures with features [B, F, h', w'], whose latents have a size."""
-    return warp_to(exemplars.to(features), picture_directions(features, size), config)
+    """For pictures with features [B, F, h', w'], whose latents have a size; one after the other."""
+    known = exemplars.to(features)
+    warps = [warp_to(known, domain_directions(one, size), config) for one in features.split(1)]
+    return Warp(
+        torch.cat([one.latent for one in warps]), torch.cat([one.confidence for one in warps])
+    )
 
 
 def warp_to(exemplars: Exemplars, own: Tensor, config: MatchConfig) -> Warp:
@@ -99,8 +103,13 @@ class Matcher:
 
     def warp(self, latent: Tensor, config: MatchConfig) -> Warp:
         check_exemplars(self.exemplars, latent)
-        features = read_features(self.model, latent, self.conditioning)
-        return warp_of(self.exemplars, features, size_of(latent), config)
+
+        def brought(features: Tensor) -> Tensor:
+            warp = warp_of(self.exemplars, features, size_of(latent), config)
+            return torch.cat([warp.latent, warp.confidence], dim=1)
+
+        both = read_features(self.model, latent, self.conditioning, made=brought)
+        return Warp(*both.split([self.exemplars.channels, 1], dim=1))
 
 
 def check_exemplars(exemplars: Exemplars, latent: Tensor) -> None:

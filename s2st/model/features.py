@@ -6,6 +6,7 @@ tells what is where (DIFT, Tang et al. 2306.03881), for pictures of other domain
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -23,12 +24,18 @@ MOST_CELLS = 64  # on a side; finer features are averaged
 SPREAD = 1e-6  # a channel that differs by less is constant
 
 
+Made = Callable[[Tensor], Tensor]  # of the features of some pictures
+
+
 @runtime_checkable
 class FeatureDenoiser(Denoiser, Protocol):
     """A denoiser that also shows the features which an evaluation passes through."""
 
-    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
-        """[B, channels, height, width], on a grid of the network's own."""
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning, made: Made) -> Tensor:
+        """What is `made` of [b, channels, height, width], on a grid of the network's own, joined.
+
+        A model that takes a large batch in parts has no more features in memory than a part's.
+        """
         ...
 
 
@@ -49,10 +56,12 @@ def read_features(
     *,
     sigma: float = FEATURE_SIGMA,
     seed: int = FEATURE_SEED,
+    made: Made = lambda features: features,
 ) -> Tensor:
     """Features [B, F, h, w] of clean latents: one evaluation of each, all under the same noise.
 
-    The prompt hardly matters; an empty one serves.
+    The prompt hardly matters; an empty one serves. What is `made` of every picture's features may
+    be smaller than they are.
     """
     check_latent("The latent", latents)
     check_conditioning("The prompt", conditioning, len(latents))
@@ -64,8 +73,11 @@ def read_features(
         )
     assert isinstance(model, FeatureDenoiser)
     noisy = latents + sigma * next(noises_for(latents, seed))
-    found = model.features(noisy, sigma, conditioning)
-    return at_most(found.to(latents), MOST_CELLS)
+
+    def of(features: Tensor) -> Tensor:
+        return made(at_most(features.to(latents), MOST_CELLS))
+
+    return model.features(noisy, sigma, conditioning, of)
 
 
 def at_most(features: Tensor, side: int) -> Tensor:

@@ -12,6 +12,7 @@ from einops import einsum, rearrange
 from torch import Tensor
 
 from s2st.model.contract import Conditioning
+from s2st.model.features import Made
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,6 @@ class MixingAutoencoder:
 class SeeingDenoiser(GaussianDenoiser):
     """Its features are what it is given, a pixel and its neighbours; loud latents drown noise."""
 
-    def features(self, x: Tensor, sigma: float, conditioning: Conditioning) -> Tensor:
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning, made: Made) -> Tensor:
         around = torch.nn.functional.unfold(x, 3, padding=1)
-        return around.unflatten(2, x.shape[-2:])
+        return made(around.unflatten(2, x.shape[-2:]))

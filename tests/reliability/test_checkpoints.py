@@ -16,7 +16,7 @@ LAYOUTS = {
     "SD 2.1, v": ("1 1 1 1", "1 2 4 4"),
     "SDXL": ("1 1 1", "1 2 4"),
 }
-CASES = [*((name, 0) for name in LAYOUTS), ("SD 1.5", 1)]  # layout, which of its widths
+CASES = [(name, width) for width in (0, 1) for name in LAYOUTS]  # layout, which of its widths
 
 
 def taking(kinds):

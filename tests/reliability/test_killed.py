@@ -14,7 +14,7 @@ from tools.comfyui import find, running
 ALL, SOME = 20, 1
 SUFFIX = ".s2st.safetensors"
 SHAPE = (3, 8, 4, 256, 512)  # 50 MB, so that writing takes a while
-LATEST = 0.25  # seconds after the name was claimed
+LATEST = 2.5  # times what a save takes from when its name is claimed
 PATIENCE = 60.0
 
 
@@ -36,13 +36,31 @@ def killed_while_saving(base, moment):
     before = {*names(base)}
     with running(find(), base, ["--cpu"], PACKS) as server:
         Comfy(server).client.queue(saving())
-        deadline = time.monotonic() + PATIENCE
-        while {*names(base)} <= before:
-            assert time.monotonic() < deadline, "nothing was saved"
-            time.sleep(0.001)
+        waited(lambda: {*names(base)} > before)
         time.sleep(moment)
         server.process.kill()
         server.process.wait()
+
+
+def seconds_of_a_save(base):
+    """From when its name is claimed until the file is whole, in a server that is let live."""
+    with running(find(), base, ["--cpu"], PACKS) as server:
+        comfy = Comfy(server)
+        comfy.client.queue(saving())
+        waited(lambda: names(base))
+        began = time.monotonic()
+        waited(lambda: names(base)[0].stat().st_size)
+        seconds = time.monotonic() - began
+        comfy.client.close()
+    names(base)[0].unlink()
+    return seconds
+
+
+def waited(happened):
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, "nothing was saved"
+        time.sleep(0.001)
 
 
 def names(base):
@@ -53,8 +71,9 @@ def test_what_is_there_is_whole(tmp_path, trajectory, draw, thorough, told):
     base, count = tmp_path / "base", ALL if thorough else SOME
     (base / "input").mkdir(parents=True)
     trajectory.save(base / "input" / f"large{SUFFIX}")
+    seconds = seconds_of_a_save(base)
     for _ in range(count):
-        killed_while_saving(base, draw.uniform(0, LATEST))
+        killed_while_saving(base, draw.uniform(0, LATEST * seconds))
     whole = [path for path in names(base) if path.stat().st_size]
     for path in whole:
         assert torch.equal(Trajectory.load(path).states, trajectory.states), path.name

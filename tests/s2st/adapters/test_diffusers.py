@@ -225,7 +225,7 @@ def test_features_are_what_leaves_the_last_block_that_enlarges(name, request, no
     with torch.no_grad():
         parts.denoiser.denoise(latents, 1.5, prompt)
         handle.remove()
-        found = parts.denoiser.features(latents, 1.5, prompt)
+        found = parts.denoiser.features(latents, 1.5, prompt, lambda one: one)
     assert found.shape == (2, 64, 16, 16)
     assert_close(found, seen[0], rtol=0, atol=0)
     assert not block._forward_hooks
@@ -245,7 +245,8 @@ def test_features_of_a_deeper_network_are_read_after_the_second_enlargement(norm
     )
     denoiser = DiffusersDenoiser(network, Parameterization.of(scheduler("epsilon")))
     with torch.no_grad():
-        found = denoiser.features(normal(1, 4, 32, 32), 1.5, Conditioning(torch.zeros(1, 3, 8)))
+        prompt = Conditioning(torch.zeros(1, 3, 8))
+        found = denoiser.features(normal(1, 4, 32, 32), 1.5, prompt, lambda one: one)
     assert found.shape == (1, 24, 16, 16)
 
 

@@ -13,9 +13,9 @@ from s2st.model.features import MOST_CELLS, at_most, standardised
 class SeeingGaussian(GaussianDenoiser):
     """Its features are its clean estimate and the noise level."""
 
-    def features(self, x, sigma, conditioning):
+    def features(self, x, sigma, conditioning, made):
         denoised = self.denoise(x, sigma, conditioning)
-        return torch.cat([denoised, torch.full_like(x[:, :1], sigma)], dim=1)
+        return made(torch.cat([denoised, torch.full_like(x[:, :1], sigma)], dim=1))
 
 
 @pytest.fixture
@@ -33,6 +33,12 @@ def test_features_are_read_at_one_noise_level(seeing, latent, source):
 def test_a_picture_has_the_same_features_in_a_batch_and_alone(seeing, latent, source):
     together = read_features(seeing, latent, source)
     assert_close(together[1:], read_features(seeing, latent[1:], source), rtol=0, atol=0)
+
+
+def test_what_is_made_of_features_takes_their_place(seeing, latent, source):
+    found = read_features(seeing, latent, source, made=lambda one: one.mean(dim=1, keepdim=True))
+    wanted = read_features(seeing, latent, source).mean(dim=1, keepdim=True)
+    assert_close(found, wanted, rtol=0, atol=0)
 
 
 def test_a_model_that_shows_none_is_told_by_name(model, latent, source):
