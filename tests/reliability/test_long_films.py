@@ -11,7 +11,7 @@ from tools.workflows import to_api
 
 SHORT, LONG = 3 * RATE, 300  # frames; as many as the model is asked at once, and a few more
 SIZE = (192, 144)
-ROOM = 8  # times the bytes of its frames, beyond what a short film holds
+ROOM = 12  # times the bytes of its frames, beyond what a short film holds
 
 
 @pytest.mark.thorough
