@@ -16,7 +16,11 @@ LAYOUTS = {
     "SD 2.1, v": ("1 1 1 1", "1 2 4 4"),
     "SDXL": ("1 1 1", "1 2 4"),
 }
-CASES = [(name, width) for width in (0, 1) for name in LAYOUTS]  # layout, which of its widths
+OTHERS = ("float32", "bfloat16", "float8_e4m3fn")
+CASES = [  # layout, which of its widths, what its UNet is kept in
+    *((name, width, "float16") for width in (0, 1) for name in LAYOUTS),
+    *(("SD 1.5", 0, dtype) for dtype in OTHERS),
+]
 
 
 def taking(kinds):
@@ -29,10 +33,10 @@ def taking(kinds):
     ]
 
 
-def checkpoint(comfy, layout, widths):
+def checkpoint(comfy, layout, widths, dtype):
     """The name of a checkpoint that the core has saved and may load again."""
     graph = Graph()
-    made = graph.add("TestLayout", layout=layout, widths=widths)
+    made = graph.add("TestLayout", layout=layout, widths=widths, dtype=dtype)
     parts = {name: made[slot] for slot, name in enumerate(("model", "clip", "vae"))}
     graph.add("CheckpointSave", **parts, filename_prefix="made")
     comfy.client.run(graph.nodes)
@@ -44,9 +48,9 @@ def checkpoint(comfy, layout, widths):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("layout, width", CASES)
-def test_every_node_works_on_it(comfy, told, layout, width):
-    name, began = checkpoint(comfy, layout, LAYOUTS[layout][width]), time.monotonic()
+@pytest.mark.parametrize("layout, width, dtype", CASES)
+def test_every_node_works_on_it(comfy, told, layout, width, dtype):
+    name, began = checkpoint(comfy, layout, LAYOUTS[layout][width], dtype), time.monotonic()
     nodes, failed = taking({"MODEL", "CLIP", "VAE"}), {}
     for node in nodes:
         wires = Wires(name, {}, SIZE)
@@ -54,6 +58,6 @@ def test_every_node_works_on_it(comfy, told, layout, width):
         if done.kind != FINITE:
             failed[node] = done.said
     assert not failed
-    told("layout", f"{layout}, {'narrow' if width == 0 else 'full size'}")
+    told("layout", f"{layout}, {'narrow' if width == 0 else 'full size'}, {dtype}")
     told("nodes that work on it", len(nodes))
     told("seconds", f"{time.monotonic() - began:.0f}")

@@ -174,18 +174,21 @@ class TestLayout:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"layout": (list(cls.LAYOUTS),), "widths": ("STRING",)}}
+        dtypes = (["float16", "float32", "bfloat16", "float8_e4m3fn"],)
+        layouts = (list(cls.LAYOUTS),)
+        return {"required": {"layout": layouts, "widths": ("STRING",), "dtype": dtypes}}
 
-    def make(self, layout, widths):
+    def make(self, layout, widths, dtype):
         family, unet, spread = self.LAYOUTS[layout]
         config = family({**unet, "channel_mult": [int(one) for one in widths.split()]})
-        config.set_inference_dtype(torch.float16, torch.float32)
+        config.set_inference_dtype(getattr(torch, dtype), torch.float32)
         model, tests = config.get_model({}), loaded("s2st_tests")
         network = model.diffusion_model
         tests.random_weights(network, 1)
         weights = network.state_dict()
         if TELLS_V in weights:
-            weights[TELLS_V].normal_(0, spread, generator=torch.Generator().manual_seed(2))
+            drawn = torch.randn(weights[TELLS_V].shape, generator=torch.Generator().manual_seed(2))
+            weights[TELLS_V].copy_(spread * drawn)
         clip = comfy.sd.CLIP(config.clip_target())
         tests.random_weights(clip.cond_stage_model, 3)
         params = {"params": {"ddconfig": VAE, "embed_dim": 4}}
