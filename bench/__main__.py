@@ -10,6 +10,7 @@ from collections.abc import Sequence
 SUBCOMMANDS = {
     "quality": "S2ST against its rivals on paired scenes: distance to truth, structure, appearance",
     "backbones": "the same with the strongest rivals on models that predict something else",
+    "weights": "earlier weights of the demo model beside the present ones",
     "ablation": "what each part of S2ST buys",
     "speed": "what each stage costs, in plain sampling runs",
     "memory": "seconds and peak memory with networks of real size, on a CUDA device",
