@@ -74,6 +74,17 @@ def test_the_pictures_have_the_strokes_own_size_and_are_nearer_to_them(comfy):
     assert np.abs(after - wanted).mean() < 0.9 * np.abs(before - wanted).mean()
 
 
+@pytest.mark.parametrize("colour", [0x000000, 0x4060A0, 0xFFFFFF])
+def test_a_sheet_of_one_colour_is_painted_over(comfy, colour):
+    graph = Graph()
+    model, clip, vae = (graph.add("S2ST_LoadDemoModel")[slot] for slot in range(3))
+    prompts = [graph.add("CLIPTextEncode", text=text, clip=clip)[0] for text in ("a street", "")]
+    sheet = graph.add("EmptyImage", width=64, height=64, batch_size=1, color=colour)[0]
+    made = painted(graph, model, vae, prompts, sheet, steps=2, faithfulness=1)
+    (one,) = comfy.latents(graph, made[1])
+    assert torch.isfinite(one).all()
+
+
 def coarse(pictures):
     """Means over squares, so that textures do not count."""
     return pictures[:, :48, :64].reshape(1, 6, 8, 8, 8, 3).mean((2, 4))
