@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,12 +21,12 @@ from demo_world.model import WEIGHTS
 
 from .cost_page import markdown_table, with_part
 from .judges import SMALL, Judge, open_judge
-from .judging import features_of
+from .judging import features_of, look_of
 from .lab import PAIRS, Case, Lab, Meter, Pair, make_case, open_lab
 from .metrics import frechet_distance, psnr
 from .rivals.inversion import run_plain
 from .statistics import mean_interval
-from .store import POOL_SEEDS, ROOT, rendered
+from .store import POOL_SEEDS, ROOT
 from .studies import Path as DifferencePath
 from .studies import along_the_path
 
@@ -45,17 +46,16 @@ METHODS: tuple[Callable[[Case], Tensor], ...] = (
 )
 
 
-def sample_columns(lab: Lab, judge: Judge, each: int, pool: int) -> list[str]:
+def sample_columns(lab: Lab, judge: Judge, classifier: Any, each: int, pool: int) -> list[str]:
     """What the model draws from noise alone."""
     drawn = {domain: sampled(lab.parts, domain, each) for domain in DOMAINS}
     apart = [
         frechet_distance(
-            features_of(judge, pictures),
-            features_of(judge, rendered(POOL_SEEDS[:pool], str(domain))),
+            features_of(judge, pictures), look_of(judge, POOL_SEEDS[:pool], str(domain))[2]
         )
         for domain, pictures in drawn.items()
     ]
-    right = sample_figures(domain_classifier(), drawn)["all"]
+    right = sample_figures(classifier, drawn)["all"]
     return [f"{right:.0%}", f"{torch.stack(apart).mean():.3f}"]
 
 
@@ -69,14 +69,15 @@ def distance_columns(lab: Lab, seeds: Sequence[int], pairs: Sequence[Pair]) -> l
     return [mean_interval(torch.stack(values).mean(dim=0)).shown(2) for values in found]
 
 
-def row(name: str, weights: Path, options: argparse.Namespace) -> list[str]:
+def row(
+    name: str, weights: Path, judge: Judge, classifier: Any, options: argparse.Namespace
+) -> list[str]:
     """All columns of one model."""
-    quick, seeds = options.quick, EVALUATION_SEEDS[: options.scenes]
-    lab, judge = open_lab(model=weights), open_judge(SMALL if quick else None).judge
+    quick, seeds, lab = options.quick, EVALUATION_SEEDS[: options.scenes], open_lab(model=weights)
     each, pool, pictures = (4, 24, 2) if quick else (64, len(POOL_SEEDS), 32)
     return [
         name,
-        *sample_columns(lab, judge, each, pool),
+        *sample_columns(lab, judge, classifier, each, pool),
         f"{inversion_figures(lab.parts, pictures)['lost']:.2f}",
         *distance_columns(lab, seeds, PAIRS[:1] if quick else PAIRS),
     ]
@@ -91,7 +92,8 @@ def main(arguments: Sequence[str]) -> int:
     add("--out", type=Path, default=ROOT / "docs", help=f"folder of {PAGE}")
     options = parser.parse_args(arguments)
     models = {"before": options.before, "now": WEIGHTS}
-    rows = [row(name, weights, options) for name, weights in models.items()]
+    shared = open_judge(SMALL if options.quick else None).judge, domain_classifier()
+    rows = [row(name, weights, *shared, options) for name, weights in models.items()]
     body = (
         f"`python dev.py bench weights`, {options.scenes} scenes of every translation, DDIM "
         f"inversion at guidance {GUIDANCE:g}, no detail restored.\n\n"

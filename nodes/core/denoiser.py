@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from ...s2st import Conditioning
-from ...s2st.model.contract import Joint, Query
-from ...s2st.model.features import Made
+from ...s2st.model.contract import Joint, Made, Query
 from ...s2st.model.parameterization import flow_time, to_flow
 from .backward import Backward
 from .canvas import Entries, Row, on_canvas, reason_to_part, rows_of, taken
@@ -87,7 +86,7 @@ class ComfyDenoiser(Joint):
             self.denoise(x, sigma, conditioning)
         finally:
             self._options = options
-        features = torch.cat(found).clone()
+        features = torch.cat(found)
         assert len(features) == len(x)  # `check_features` lets no prompt of several parts through
         return features
 

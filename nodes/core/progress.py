@@ -12,8 +12,7 @@ import latent_preview
 from torch import Tensor
 
 from ...s2st import Conditioning, Denoiser, StepRecord
-from ...s2st.model.contract import Joint, OnUpdate, Query, ask
-from ...s2st.model.features import Made
+from ...s2st.model.contract import Joint, Made, OnUpdate, Query, ask
 
 if TYPE_CHECKING:
     from .denoiser import ComfyDenoiser

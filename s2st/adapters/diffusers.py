@@ -27,8 +27,8 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.func import functional_call
 
-from ..model.contract import Conditioning, Joint, Query
-from ..model.features import UPSAMPLINGS, Made
+from ..model.contract import Conditioning, Joint, Made, Query
+from ..model.features import UPSAMPLINGS
 from ..model.parameterization import (
     denoised_from_eps,
     denoised_from_flow,

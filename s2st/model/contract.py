@@ -33,6 +33,9 @@ class Query:
     negative: bool = False  # whether guidance leads away from it; some model patches must know
 
 
+Made = Callable[[Tensor], Tensor]  # of the features of some pictures
+
+
 class Denoiser(Protocol):
     """A latent diffusion model in k-diffusion space, where x = z_0 + sigma * eps.
 
@@ -110,9 +113,11 @@ class Counted(Joint):
             for query, answer in zip(queries, answers, strict=True)
         ]
 
-    def features(self, *asked: Any) -> Tensor:
+    def features(self, x: Tensor, sigma: float, conditioning: Conditioning, made: Made) -> Tensor:
         self.evaluations += 1
-        shown: Tensor = self.model.features(*asked)  # type: ignore[attr-defined]
+        shown: Tensor = self.model.features(  # type: ignore[attr-defined]
+            x, sigma, conditioning, made
+        )
         return shown
 
     def _watched(self, denoised: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ tells what is where (DIFT, Tang et al. 2306.03881), for pictures of other domain
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -14,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .checks import check_conditioning, check_latent
-from .contract import Conditioning, Counted, Denoiser
+from .contract import Conditioning, Counted, Denoiser, Made
 from .noise import noises_for
 
 FEATURE_SIGMA = 1.5  # where labels carry over best from pictures of one domain to another's
@@ -22,9 +21,6 @@ FEATURE_SEED = 2306
 UPSAMPLINGS = 2  # of a UNet before the place where its features are read
 MOST_CELLS = 64  # on a side; finer features are averaged
 SPREAD = 1e-6  # a channel that differs by less is constant
-
-
-Made = Callable[[Tensor], Tensor]  # of the features of some pictures
 
 
 @runtime_checkable

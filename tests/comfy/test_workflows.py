@@ -54,6 +54,11 @@ def quick(graph):
     for node in graph.values():
         changes = {name: value for name, value in QUICK.items() if name in node["inputs"]}
         node["inputs"] |= changes
+    return with_demo_model(graph)
+
+
+def with_demo_model(graph):
+    for node in graph.values():
         if node["class_type"] == "CheckpointLoaderSimple":
             node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
     return graph

@@ -11,8 +11,7 @@ import torch
 from einops import einsum, rearrange
 from torch import Tensor
 
-from s2st.model.contract import Conditioning
-from s2st.model.features import Made
+from s2st.model.contract import Conditioning, Made
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from test_labels_to_scene import tiny as tiny_scene_network
 from test_many_to_one import tiny as tiny_translator
 from wires import DEMO, TINY, Wires
 
+from bench.nodes import PACKS as BENCH
 from s2st.explore.preset import Preset
 from s2st.path.settings import PathSettings
 from tools.comfyui import find, running
 
-WATCHED = {**PACKS, "s2st_reliability": Path(__file__).parent / "pack"}
+WATCHED = {**BENCH, **PACKS, "s2st_reliability": Path(__file__).parent / "pack"}
 UNCOMPILED = {"PYTHONDONTWRITEBYTECODE": "1"}
 SEED = 20
 FLAGS = ["--cpu", "--preview-method", "latent2rgb"]

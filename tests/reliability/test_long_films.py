@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_workflows import RATE, given_photo, stored, titled, written
+from test_workflows import RATE, given_photo, stored, titled, with_demo_model, written
 
 from bench.nodes import held
 from tools.workflows import to_api
@@ -18,12 +18,9 @@ ROOM = 12  # times the bytes of its frames, beyond what a short film holds
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what was held at most")
 def test_a_long_film_takes_a_stated_room(comfy, repository, told):
     workflow = stored(repository, "film")
-    graph = to_api(workflow, comfy.client.object_info())
+    graph = with_demo_model(to_api(workflow, comfy.client.object_info()))
     (ours,) = (one for one in graph.values() if one["class_type"] == "S2ST_Restyle")
     ours["inputs"]["quality"] = "draft"
-    for node in graph.values():
-        if node["class_type"] == "CheckpointLoaderSimple":
-            node |= {"class_type": "S2ST_LoadDemoModel", "inputs": {}}
     given_photo(comfy, graph, titled(workflow, "a photo of the look"))
     process, most = Path("/proc") / str(comfy.server.process.pid), []
     for count in (SHORT, LONG):

@@ -142,18 +142,6 @@ SDXL = {
     "adm_in_channels": 2816,
     "num_classes": "sequential",
 }
-VAE = {
-    "double_z": True,
-    "z_channels": 4,
-    "resolution": 256,
-    "in_channels": 3,
-    "out_ch": 3,
-    "ch": 128,
-    "ch_mult": [1, 2, 4, 4],
-    "num_res_blocks": 2,
-    "attn_resolutions": [],
-    "dropout": 0.0,
-}
 # By this weight's spread the core tells whether a Stable Diffusion 2 predicts v.
 TELLS_V = "output_blocks.11.1.transformer_blocks.0.norm1.bias"
 
@@ -191,8 +179,7 @@ class TestLayout:
             weights[TELLS_V].copy_(spread * drawn)
         clip = comfy.sd.CLIP(config.clip_target())
         tests.random_weights(clip.cond_stage_model, 3)
-        params = {"params": {"ddconfig": VAE, "embed_dim": 4}}
-        vae = comfy.sd.VAE(sd={"none": torch.zeros(1)}, config=params)
+        (vae,) = loaded("s2st_bench").BenchVAE().make()
         tests.random_weights(vae.first_stage_model, 4)
         return (ours("nodes.core.devices").patcher_for(model), clip, vae)
 
