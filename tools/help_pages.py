@@ -1,4 +1,4 @@
-"""Writes the tables of web/docs/*.md anew, from what a server says of the nodes.
+"""Writes the tables of web/docs/*.md anew, from what a server says of the nodes and the ablation.
 
 The words above and below the tables are written by hand and stay.
 """
@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 
+from tools import help_figures
 from tools.comfy_client import ComfyClient
 from tools.comfyui import CACHE, device_arguments, find, running
 from tools.environment import ROOT, SetupError
@@ -21,9 +22,14 @@ TABLE = r"(?<=## {heading}\n\n)\|.*?(?=\n\n|\Z)"
 
 def page(text: str, node: Mapping) -> str:
     """A help page with the tables of the node as it is."""
-    for heading, table in (("Inputs", inputs(node)), ("Outputs", outputs(node))):
+    tables = {
+        "Inputs": inputs(node),
+        "Outputs": outputs(node),
+        help_figures.HEADING: table(help_figures.HEADS, help_figures.rows(node["name"])),
+    }
+    for heading, new in tables.items():
         pattern = re.compile(TABLE.format(heading=heading), re.DOTALL)
-        text = pattern.sub(lambda _, table=table: table, text)
+        text = pattern.sub(lambda _, new=new: new, text)
     return text
 
 
