@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from s2st.kit.settings import Settings, number
+from s2st.kit.settings import Settings, choice, number
 from s2st.many_to_one.design import Design
 from s2st.many_to_one.learning import LearningConfig
 from s2st.many_to_one.switches import Preset, Switches
@@ -32,6 +32,9 @@ class Training(Settings):
     steps: int = number(4000, 1, 10_000_000, "Each runs discriminator and generator twice.")
     batch: int = number(8, 1, 1024, "Pictures of a step.")
     items: int = number(2000, 1, 100_000, "Scenes that are rendered to learn from.")
+    coarse: bool = choice(
+        False, "bfloat16 in the networks where a machine has it; its rounding drowns hidden colours."
+    )
     log_every: int = number(25, 1, 1_000_000, "Steps between two lines of the log.")
     save_every: int = number(250, 1, 1_000_000, "Steps between two checkpoints.")
     show_every: int = number(250, 1, 1_000_000, "Steps between two pictures.")
@@ -39,10 +42,13 @@ class Training(Settings):
 
 # About an hour on two cores each, by the guide's arithmetic; see docs/many-to-one.md.
 USUAL = {
-    Data.DIGITS: Training(design=Design(size=32, width=32, most_width=128, hidden=128)),
+    Data.DIGITS: Training(design=Design(size=32, width=16, most_width=128, hidden=128)),
     Data.SCENES: Training(design=Design(size=64, width=16, most_width=128, hidden=128), steps=2500),
     Data.LOOKS: Training(
-        design=Design(size=128, width=16, most_width=128, hidden=128), steps=1200, batch=4
+        design=Design(size=128, width=16, most_width=128, hidden=128),
+        steps=1200,
+        batch=4,
+        coarse=True,
     ),
 }
 SMOKE = Training(

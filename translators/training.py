@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tqdm import tqdm
 
 from demo_world.training.loop import (
     averaged,
+    fast_arithmetic,
     is_due,
     restore_checkpoint,
     save_checkpoint,
@@ -113,8 +115,11 @@ def train(
     """
     seed = int(asked["seed"])
     drawing = torch.Generator().manual_seed(seed)
-    networks = Networks(plan, drawing).to(device)
-    learner = Learner(plan, networks, discriminator_of(plan, drawing).to(device), training.learning)
+    networks, discriminator = Networks(plan, drawing), discriminator_of(plan, drawing)
+    for one in (networks, discriminator):
+        one.to(device, memory_format=torch.channels_last)  # a tenth faster on CPUs
+    arithmetic = fast_arithmetic if training.coarse else nullcontext
+    learner = Learner(plan, networks, discriminator, training.learning)
     optimizers, kept = Optimizers.of(learner), Networks(plan, drawing).to(device)
     average = {name: one.detach().clone() for name, one in networks.state_dict().items()}
     whole = nn.ModuleDict({"networks": networks, "discriminator": learner.discriminator})
@@ -141,7 +146,8 @@ def train(
     bar = tqdm(range(first, steps), desc=str(asked["arm"]), initial=first, total=steps)
     for step in bar:
         lesson = drawn_lesson(data, plan, training.batch, step_generator(seed, step))
-        recent.append(taught(learner, optimizers, lesson.to(device), step / steps))
+        with arithmetic(device):
+            recent.append(taught(learner, optimizers, lesson.to(device), step / steps))
         averaged(average, networks, step, training.learning.average)
         if is_due(step, training.log_every, steps):
             means = {name: mean_of(recent, name) for name in recent[-1]}
