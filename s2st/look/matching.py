@@ -17,7 +17,7 @@ from torch import Tensor
 from ..model.features import standardised
 
 BUDGET = 256 * 2**20  # bytes of the comparison that exist at once
-BYTES = 4  # of a likeness
+BYTES, COPIES = 4, 2  # of a likeness; of all of them: as they are, and as weights
 Size = tuple[int, int]
 
 
@@ -25,7 +25,7 @@ def directions(features: Tensor, size: Size | None = None) -> Tensor:
     """Unit vectors [B, h, w, F] of features [B, F, h, w] that are standardised already."""
     if size is not None and features.shape[-2:] != size:
         features = F.interpolate(features, size=size, mode="bilinear", align_corners=False)
-    return F.normalize(rearrange(features, "b f h w -> b h w f"), dim=-1)
+    return F.normalize(rearrange(features, "b f h w -> b h w f").contiguous(), dim=-1)
 
 
 def domain_directions(features: Tensor, size: Size | None = None) -> Tensor:
@@ -40,7 +40,7 @@ def picture_directions(features: Tensor, size: Size | None = None) -> Tensor:
 
 def likeness(own: Tensor, others: Tensor, budget: int = BUDGET) -> Iterator[tuple[slice, Tensor]]:
     """(rows, cosine [rows, M]) of directions [N, F] with directions [M, F], all rows in turn."""
-    rows = max(1, budget // (BYTES * len(others)))
+    rows = max(1, budget // (COPIES * BYTES * len(others)))
     for first in range(0, len(own), rows):
         chosen = slice(first, min(first + rows, len(own)))
         yield chosen, own[chosen] @ others.T
@@ -113,7 +113,7 @@ def _brought(
 ) -> Tensor:
     """[N, C]."""
     rows = [
-        torch.softmax(alike / temperature, dim=1) @ values
+        torch.softmax(alike.div_(temperature), dim=1) @ values
         for _, alike in likeness(own, others, budget)
     ]
     return torch.cat(rows)

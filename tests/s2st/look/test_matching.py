@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -51,9 +53,30 @@ def test_the_budget_changes_memory_alone(own, others, budget):
     assert torch.equal(found.back, usual.back)
     rows = [len(alike) for _, alike in likeness(own[0].flatten(0, 1), others.flatten(0, 2), budget)]
     assert sum(rows) == 48
-    assert max(rows) * 4 * 96 <= max(budget, 4 * 96)
+    assert max(rows) * 8 * 96 <= max(budget, 8 * 96)
     values = torch.arange(96.0).view(2, 1, *SIZE)
     assert_close(warped(own, others, values, 0.1, budget), warped(own, others, values, 0.1))
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux tells the peak")
+@pytest.mark.parametrize("compare", ["warped", "matched"])
+def test_a_comparison_takes_no_more_than_its_budget(normal, compare):
+    """All places at once would take 1 GiB, and as weights as much again."""
+    own, budget = directions(normal(1, 16, 128, 128)), 128 * 2**20
+    values = normal(1, 4, 128, 128)
+    before = held("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from now on
+    if compare == "warped":
+        warped(own, own, values, 0.1, budget)
+    else:
+        matches(own[0], own, budget)
+    assert held("VmHWM") - before < 1.25 * budget
+
+
+def held(what):
+    """Bytes by Linux's own account: VmRSS is held now, VmHWM was held at most."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(f"{what}:"))
 
 
 def test_a_cold_warp_takes_the_like_and_a_hot_one_the_mean(own, others, numbers, normal):
