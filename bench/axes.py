@@ -64,6 +64,15 @@ STROKE_AXES = (
     Axis("named", "named right", _LOOK, 1, 2, "share of results whose domain our judge names"),
 )
 BLURRED, PALETTE, _, NAMED = STROKE_AXES
+STYLE = Axis(
+    "style",
+    "style by class",
+    _LOOK,
+    -1,
+    4,
+    "distance of the sorted colours of each class from those of the exemplar's, by its share",
+)
+EXEMPLAR_AXES = (STYLE, EDGES, PSNR)
 _SEEN = "share of the picture {} the region of a phrase in which our judge sees what it names"
 INSIDE = Axis("inside", "inside", _CLASS, 1, 3, _SEEN.format("inside"))
 OUTSIDE = Axis("outside", "outside", _CLASS, -1, 3, _SEEN.format("outside"))
@@ -72,5 +81,6 @@ PHRASE_AXES = {
     for phrase in ("trees", "tall buildings", "a car", "on a sunny day", "at night")
 }
 AXIS_OF = {
-    axis.key: axis for axis in (*ALL_AXES, *STROKE_AXES, INSIDE, OUTSIDE, *PHRASE_AXES.values())
+    axis.key: axis
+    for axis in (*ALL_AXES, *STROKE_AXES, STYLE, INSIDE, OUTSIDE, *PHRASE_AXES.values())
 }

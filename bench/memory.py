@@ -118,7 +118,7 @@ def random_bench(shape: Shape, denoiser: DiffusersDenoiser, pixels: int, steps: 
     side = pixels // STRIDE
     size = (1 + REFERENCES, LATENT_CHANNELS, side, side)
     latents = torch.randn(size, generator=draw).to(device)
-    source, positive, empty = (_random_prompt(shape, pixels, draw, device) for _ in range(3))
+    source, positive, empty = (random_prompt(shape, pixels, draw, device) for _ in range(3))
     task = s2st.Task(
         latent=latents[:1],
         source=source,
@@ -129,7 +129,7 @@ def random_bench(shape: Shape, denoiser: DiffusersDenoiser, pixels: int, steps: 
     return bench_of(denoiser, denoiser.sigma_table, config, task)
 
 
-def _random_prompt(
+def random_prompt(
     shape: Shape, pixels: int, draw: torch.Generator, device: torch.device
 ) -> s2st.Conditioning:
     width = shape.config["cross_attention_dim"]

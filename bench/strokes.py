@@ -8,9 +8,7 @@ made again.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +18,6 @@ from torch import Tensor
 from demo_world import DOMAINS
 from s2st.strokes.painting import blurred, median, palette_of, quantised
 
-from .ablation import SHARED, beside_first
 from .axes import (
     BLURRED,
     FRECHET,
@@ -30,57 +27,25 @@ from .axes import (
     PALETTE,
     PHRASE_AXES,
     STROKE_AXES,
-    Axis,
 )
 from .cost_page import machine_line
-from .judges import SMALL, Judge
+from .judges import Judge
 from .judging import Scores, features_of, set_frechet
 from .lab import Method, Pair
+from .parts import Part, Report
 from .pictures import FOLDER as PICTURES
 from .pictures import sheet
-from .plan import Line, Plan, examined_judge, findings_with, row_with
-from .quality import DOCS, ELSEWHERE, show_failures
-from .rows import Findings, code_list, read, write
-from .running import make_missing
-from .store import KEPT, POOL_SEEDS, code_of, rendered
+from .plan import Line, Plan, examined_judge
+from .rows import Findings, code_list
+from .store import POOL_SEEDS, rendered
 from .stroke_methods import COLOURS, GUIDANCE, UPDATES, curves, quirks, strokes_for
-from .strokes_page import Duels, Rows, agreement, beside_sdedit, faithfulness, plus, table
+from .strokes_page import agreement, beside_sdedit, faithfulness, plus
 from .word_methods import SIDE, THINGS, TIMES, Masks, Subject, from_noise, over_strokes
 
 PAIR = Pair("day", "day")  # strokes of day scenes, painted by day
-STEPS, QUICK_SCENES, QUICK_STEPS = 10, 4, 4
-PAGE, NUMBERS, SHEET = "strokes.md", "strokes.json", f"{PICTURES}/strokes.jpg"
+STEPS = 10
+SHEET = f"{PICTURES}/strokes.jpg"
 SHOWN, SHEET_SCENES = (*map(plus, UPDATES), "SDEdit 0.5", "SDEdit 0.8"), 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """One table: methods on so many scenes, each laid beside the first."""
-
-    name: str
-    title: str
-    scenes: int
-    methods: tuple[Method, ...]
-    axes: Sequence[Axis]
-    scores: Callable[[Plan, Line], Scores]
-    says: Sequence[Callable[[Rows, Duels], str]] = ()  # above its table
-
-    def lines(self, plan: Plan) -> list[Line]:
-        """The jobs of every method."""
-        plan = replace(plan, scenes=self.scenes)
-        own = [replace(one, source=self.name) for one in self.methods]
-        return [plan.evaluation(PAIR, one, one.settings[0]) for one in own]
-
-    def section(self, findings: Findings) -> str:
-        """Its part of the page."""
-        rows = {one.method: one for one in findings.rows if one.source == self.name}
-        duels = {one.ours: one for one in findings.duels if one.ours in rows}
-        if not rows:
-            return f"## {self.title}\n\nNot run yet."
-        told = [one(rows, duels) for one in self.says]
-        scenes = f"{self.scenes} scenes."
-        parts = [f"## {self.title}", " ".join(filter(None, [*told, scenes]))]
-        return "\n\n".join([*parts, table(self.axes, rows, duels)])
 
 
 def stroke_scores(plan: Plan, line: Line) -> Scores:
@@ -177,6 +142,7 @@ def words_part(
     return Part(
         name=name,
         title=title,
+        pair=PAIR,
         scenes=scenes,
         methods=tuple(methods),
         axes=(INSIDE, OUTSIDE, *(PHRASE_AXES[one] for one in subject.phrases), FRECHET),
@@ -189,6 +155,7 @@ PARTS = (
     Part(
         name="curves",
         title="Faithful and real",
+        pair=PAIR,
         scenes=200,
         methods=tuple(curves()),
         axes=STROKE_AXES,
@@ -198,6 +165,7 @@ PARTS = (
     Part(
         name="quirks",
         title="What each quirk does",
+        pair=PAIR,
         scenes=32,
         methods=tuple(quirks()),
         axes=STROKE_AXES,
@@ -222,38 +190,18 @@ PARTS = (
 )
 
 
-def added(
-    part: Part,
-    plan: Plan,
-    lines: Sequence[Line],
-    before: Findings | None,
-    facts: Mapping[str, object],
-) -> Findings | None:
-    """The findings with the rows of those lines of a part that are done."""
-    done = filter(plan.has, lines)
-    new = [row_with(part.scores(plan, line), part.axes, plan, line) for line in done]
-    order = [PAIR.name, *(method.name for one in PARTS for method in one.methods)]
-    return findings_with(plan, facts, new, before, order, beside_first)
-
-
-def to_make(lines: Sequence[Line], before: Findings | None) -> list[Line]:
-    """Those whose rows the present code has not written yet."""
-    known = {} if before is None else {one.name: one.code for one in before.rows}
-    return [line for line in lines if known.get(line[0].method.name) != code_of(line[0].method.run)]
-
-
-def draw_sheet(plan: Plan, path: Path) -> None:
+def draw_sheet(sections: Sequence[Part], plan: Plan, _: Findings, docs: Path) -> None:
     """Strokes and what becomes of them, where their pictures are kept."""
-    lines = {line[0].method.name: line for line in PARTS[0].lines(plan)}
+    lines = {line[0].method.name: line for line in sections[0].lines(plan)}
     shown = {name: lines[name][:1] for name in SHOWN}
     if all(map(plan.has, shown.values())):
         seeds = lines[SHOWN[0]][0].seeds[:SHEET_SCENES]
-        path.parent.mkdir(parents=True, exist_ok=True)
+        (docs / SHEET).parent.mkdir(parents=True, exist_ok=True)
         made = {name: plan.pictures(line) for name, line in shown.items()}
-        sheet({"strokes": strokes_for(seeds, PAIR.source), **made}, len(seeds), path)
+        sheet({"strokes": strokes_for(seeds, PAIR.source), **made}, len(seeds), docs / SHEET)
 
 
-def page(sections: Sequence[Part], findings: Findings) -> str:
+def page(sections: Sequence[Part], findings: Findings, _: Path) -> str:
     """The whole page in Markdown."""
     facts, axes = findings.facts, dict.fromkeys(axis for one in sections for axis in one.axes)
     parts = [
@@ -275,51 +223,9 @@ alone; an update is a forward and a backward pass of it.""",
     return "\n\n".join(parts) + "\n"
 
 
-def parser() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(
-        prog="python dev.py bench strokes",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add, names = options.add_argument, [one.name for one in PARTS]
-    add("--parts", nargs="+", choices=names, default=names, help="which tables (default: all)")
-    add("--methods", nargs="+", metavar="NAME", help="only methods whose names begin so")
-    add("--quick", action="store_true", help="4 scenes, 4 steps, a small judge")
-    add("--workers", type=int, default=1, help="processes of one thread each (default: 1)")
-    add("--force", action="store_true", help="make everything again, though it is there")
-    add("--adopt", action="store_true", help="take pictures of other code for the present one's")
-    add("--folder", type=Path, default=KEPT / "strokes", help="where pictures are kept")
-    add("--out", type=Path, help="folder of the page (default: docs; out/bench for --quick)")
-    add("--report-only", action="store_true", help="run nothing, print the page again")
-    return options
+REPORT = Report(name="strokes", parts=PARTS, steps=STEPS, text=page, pictures=draw_sheet)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit code 1 if any method failed; the others are still judged."""
-    options = parser().parse_args(arguments)
-    few = {"references": 4, "pool": 32, "judge": SMALL} if options.quick else {}
-    steps = QUICK_STEPS if options.quick else STEPS
-    plan = Plan(steps=steps, folder=options.folder, any_code=options.adopt, **few)
-    parts = [replace(one, scenes=QUICK_SCENES) for one in PARTS] if options.quick else PARTS
-    facts = {name: plan.facts[name] for name in SHARED}
-    facts["scenes"] = {one.name: one.scenes for one in parts}
-    docs = options.out or (ELSEWHERE if options.quick else DOCS)
-    found, failures = read(docs / NUMBERS, facts), []
-    for part in (one for one in parts if one.name in options.parts):
-        lines = [one for one in part.lines(plan) if named(one[0].method, options.methods)]
-        if not options.report_only:
-            wanted = lines if options.force else to_make(lines, found)
-            jobs = [job for line in wanted for job in line]
-            failures += make_missing(jobs, plan.store, options.workers, part.name, options.force)
-            found = added(part, plan, wanted, found, facts)
-        if found is not None:
-            write(found, docs / NUMBERS)
-            (docs / PAGE).write_text(page(parts, found), encoding="utf-8")
-    draw_sheet(plan, docs / SHEET)
-    show_failures(failures)
-    print(f"The report is in {docs / PAGE}")
-    return 1 if failures else 0
-
-
-def named(method: Method, beginnings: Sequence[str] | None) -> bool:
-    return beginnings is None or any(method.name.startswith(one) for one in beginnings)
+    return REPORT.run(REPORT.options(__doc__ or "").parse_args(arguments))

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
-from .ablation import MARKS
 from .axes import BLURRED, FRECHET, INSIDE, PALETTE, Axis
-from .cost_page import markdown_table
-from .rows import Duel, Row
+from .parts import Duels, Rows
+from .rows import Row
 from .statistics import Interval, Standing, independent_difference, standing
 from .stroke_methods import UPDATES
 from .word_methods import USUAL
 
 WANTED = 0.30  # that regions are ahead of the prompt alone
-Rows = Mapping[str, Row]  # by their methods
-Duels = Mapping[str, Duel]  # of every method with the first of its table
-
-
-def table(axes: Sequence[Axis], rows: Rows, duels: Duels) -> str:
-    """All rows of a part; ▲ and ▼ mark what is better or worse than its first beyond doubt."""
-    heads = ["method", *(axis.head for axis in axes), "evaluations", "backward", "s / picture"]
-    lines = []
-    for name, one in rows.items():
-        cells = [_cell(one, duels[name], axis) for axis in axes]
-        costs = (f"{one.evaluations:.0f}", f"{one.gradients:.0f}", f"{one.seconds:.2f}")
-        lines.append([name, *cells, *costs])
-    return markdown_table(heads, lines)
-
-
-def _cell(row: Row, duel: Duel, axis: Axis) -> str:
-    if axis.key not in row.axes:
-        return ""
-    return row.on(axis).shown(axis.digits) + MARKS[standing(duel.on(axis))]
 
 
 def faithfulness(rows: Rows, _: Duels) -> str:

@@ -98,7 +98,7 @@ def trained(lab: Lab, seeds: Sequence[int], weights: Path | None, quick: bool) -
         rows[name] = arm(lab, network, some, config)
     lines = [row_of(name, results, some, judge, look) for name, results in rows.items()]
     told = ", ".join(f"{name} {value}" for name, value in network.made.items())
-    return f"### The trained variant ({told})\n\n{markdown_table(HEADS, lines)}"
+    return f"Trained: {told}.\n\n{markdown_table(HEADS, lines)}"
 
 
 def look_of(judge: Judge, count: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import strokes_page
+from bench import parts, strokes_page
 from bench.axes import BLURRED, FRECHET, INSIDE, PALETTE, STROKE_AXES
 from bench.duels import duel_of
 from bench.lab import Family
@@ -71,5 +71,5 @@ def test_regions_are_laid_beside_the_prompt_alone():
 
 def test_a_table_has_a_line_for_every_row_and_a_gap_for_what_is_unknown():
     rows = {"one": row("one", {BLURRED.key: around(0.1, 0.01)})}
-    text = strokes_page.table(STROKE_AXES, rows, {"one": duel_of(rows["one"], rows["one"])})
+    text = parts.table(STROKE_AXES, rows, {"one": duel_of(rows["one"], rows["one"])})
     assert text.splitlines()[-1] == "| one | 0.1000 ± 0.0100 |  |  |  | 20 | 0 | 1.00 |"

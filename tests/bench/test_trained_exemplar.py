@@ -56,8 +56,9 @@ def test_moments_are_means_and_spreads():
 def test_a_small_run_measures_every_arm(weights, tmp_path):
     line = ["--quick", "--parts", "trained", "--weights", str(weights), "--out", str(tmp_path)]
     assert main(line) == 0
-    table = (tmp_path / "exemplar-trained.md").read_text()
-    assert table.startswith("### The trained variant (steps 0)")
+    page = (tmp_path / "exemplar.md").read_text(encoding="utf-8")
+    table = page.split("### The trained variant")[1].split("###")[0]
+    assert table.strip().startswith("Trained: steps 0.")
     rows = [one for one in table.splitlines() if one.startswith("| ")]
     assert len(rows) == 2 + 3 + len(ARMS)
     assert all(len(one.split("|")) == len(HEADS) + 2 for one in rows)
