@@ -43,18 +43,18 @@ from .correspondence import (
     sights,
     without_position,
 )
-from .cost_page import machine_line, markdown_table
+from .cost_page import markdown_table
 from .exemplar_methods import SOURCE, methods, number_of
 from .exemplar_page import at_equal_structure, draw_curves
 from .judging import Scores
 from .lab import PAIRS, TARGET_REFERENCES, Lab, Meter, Pair, make_case, open_lab, pictures
 from .matching_memory import memory
 from .metrics import edge_agreement, psnr
-from .parts import Part, Report
+from .parts import Part, Report, made_by
 from .pictures import FOLDER as PICTURES
 from .pictures import sheet
 from .plan import Line, Plan, seeds_of
-from .rows import Findings, code_list, compared
+from .rows import Findings, compared
 from .store import label_maps, rendered, weights_hash
 from .trained_exemplar import trained
 
@@ -321,9 +321,7 @@ what our mask keeps, *rightly* its precision, *of the right* its recall.""",
         *tables,
         "## How it is measured",
         "\n".join(f"- **{axis.name}**: {axis.meaning}" for axis in EXEMPLAR_AXES),
-        machine_line(findings.machine),
-        f"Made by, with weights {findings.facts['weights']}:",
-        code_list((one.code, one.method) for one in findings.rows),
+        *made_by(findings),
     ]
     return "\n\n".join(filter(None, body)) + "\n"
 

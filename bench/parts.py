@@ -13,13 +13,13 @@ from pathlib import Path
 
 from .ablation import MARKS, SHARED, beside_first
 from .axes import Axis
-from .cost_page import markdown_table
+from .cost_page import machine_line, markdown_table
 from .judges import SMALL
 from .judging import Scores
 from .lab import Method, Pair
 from .plan import Line, Plan, findings_with, row_with
 from .quality import DOCS, ELSEWHERE, show_failures
-from .rows import Duel, Findings, Row, read, write
+from .rows import Duel, Findings, Row, code_list, read, write
 from .running import make_missing
 from .statistics import standing
 from .store import KEPT, code_of
@@ -169,6 +169,17 @@ class Report:
         pairs = dict.fromkeys(one.pair.name for one in self.parts)
         found = findings_with(plan, facts, new, before, [*pairs, *order], beside_first)
         return found or before
+
+
+def made_by(findings: Findings) -> list[str]:
+    """Machine, weights and code, once there are rows."""
+    if not findings.rows:
+        return []
+    return [
+        machine_line(findings.machine),
+        f"Made by, with weights {findings.facts['weights']}:",
+        code_list((one.code, one.method) for one in findings.rows),
+    ]
 
 
 def _listed(names: Sequence[str]) -> str:

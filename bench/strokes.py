@@ -28,15 +28,14 @@ from .axes import (
     PHRASE_AXES,
     STROKE_AXES,
 )
-from .cost_page import machine_line
 from .judges import Judge
 from .judging import Scores, features_of, set_frechet
 from .lab import Method, Pair
-from .parts import Part, Report
+from .parts import Part, Report, made_by
 from .pictures import FOLDER as PICTURES
 from .pictures import sheet
 from .plan import Line, Plan, examined_judge
-from .rows import Findings, code_list
+from .rows import Findings
 from .store import POOL_SEEDS, rendered
 from .stroke_methods import COLOURS, GUIDANCE, UPDATES, curves, quirks, strokes_for
 from .strokes_page import agreement, beside_sdedit, faithfulness, plus
@@ -216,9 +215,7 @@ alone; an update is a forward and a backward pass of it.""",
         *(one.section(findings) for one in sections),
         "## How it is measured",
         "\n".join(f"- **{axis.name}**: {axis.meaning}" for axis in axes),
-        machine_line(findings.machine),
-        f"Made by, with weights {facts['weights']}:",
-        code_list((one.code, one.method) for one in findings.rows),
+        *made_by(findings),
     ]
     return "\n\n".join(parts) + "\n"
 
