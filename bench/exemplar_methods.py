@@ -6,7 +6,7 @@ the exemplar's look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -175,86 +175,78 @@ def _crossed(
     return x
 
 
-# Family by family: settings from little to much of the exemplar's look.
+# Curve by curve: settings from little to much of the exemplar's look.
 
-AMOUNTS = (0.5, 0.75, 1.0)
-SOURCE = "the source itself"
-ONLY_REFERENCE, CROSS, ONE_SHOT = (
-    "path, the exemplar its only reference",
-    "cross-image attention",
-    "one-shot warp",
-)
-INTERLEAVED, DRAWN = "interleaved", "path drawn"
+AMOUNTS, STARTS = (0.5, 0.75, 1.0), (0.15, 0.3, 0.45)
+SOURCE, INTERLEAVED, DRAWN = "the source itself", "interleaved", "path drawn"
 OURS = (INTERLEAVED, DRAWN)
-
-
-def _drawing(curve: str, label: str, arm: Arm) -> Method:
-    """A method that decodes latents, so that the source's detail has to be restored."""
-    family = Family.OURS if curve in OURS else Family.RIVAL
-    return Method(name=f"{curve} {label}", family=family, run=partial(on_exemplar, arm))
 
 
 def curves() -> dict[str, list[Method]]:
     """Everything that is compared, by the name of its curve."""
     return {
         SOURCE: [Method(name=SOURCE, family=Family.BOUND, run=the_source)],
-        **{one.name: list(_recoloured(one)) for one in RECOLOURING},
-        "AdaIN of latents": [
-            _drawing("AdaIN of latents", f"{one:g}", partial(adain, amount=one)) for one in AMOUNTS
-        ],
-        "WCT of latents": [
-            _drawing("WCT of latents", f"{one:g}", partial(whitened, amount=one)) for one in AMOUNTS
-        ],
-        ONLY_REFERENCE: [
-            _drawing(
-                ONLY_REFERENCE, f"at rate {one:g}", partial(path, drawn=False, learning_rate=one)
-            )
-            for one in (0.001, 0.003, 0.01, 0.03)
-        ],
-        CROSS: [
-            _drawing(
-                CROSS,
-                f"{guidance:g} until {until:g}",
-                partial(cross_image, guidance=guidance, until=until),
-            )
-            for guidance, until in ((2.0, 0.4), (1.0, 0.7), (2.0, 0.7))
-        ],
-        ONE_SHOT: [
-            _drawing(ONE_SHOT, f"of grain {one:g}", partial(one_shot, grain=one))
-            for one in (4.0, 2.0, 1.0, 0.0)
-        ],
-        INTERLEAVED: list(_interleaved()),
-        DRAWN: list(_drawn()),
+        **{one.name: _recolouring(one) for one in RECOLOURING},
+        **{
+            curve: [_drawing(curve, label, arm) for label, arm in arms.items()]
+            for curve, arms in drawing().items()
+        },
     }
 
 
-def _recoloured(rival: Method) -> Iterator[Method]:
+def drawing() -> dict[str, dict[str, Arm]]:
+    """All that decodes latents, so that the source's detail has to be restored."""
+    return {
+        "AdaIN of latents": {f"{one:g}": partial(adain, amount=one) for one in AMOUNTS},
+        "WCT of latents": {f"{one:g}": partial(whitened, amount=one) for one in AMOUNTS},
+        "path, the exemplar its only reference": {
+            f"at rate {one:g}": partial(path, drawn=False, learning_rate=one)
+            for one in (0.001, 0.003, 0.01, 0.03)
+        },
+        "cross-image attention": {
+            f"{guidance:g} until {until:g}": partial(cross_image, guidance=guidance, until=until)
+            for guidance, until in ((2.0, 0.4), (1.0, 0.7), (2.0, 0.7))
+        },
+        "one-shot warp": {
+            f"of grain {one:g}": partial(one_shot, grain=one) for one in (4.0, 2.0, 1.0, 0.0)
+        },
+        INTERLEAVED: {
+            **{f"{one:g}": partial(meeting, start=one) for one in STARTS},
+            **{f"{one:g}, grain 2": partial(meeting, start=one, grain=2.0) for one in STARTS},
+            "0.3, edges held": partial(meeting, start=0.3, iterations=5),
+            **{
+                f"0.3, matched {again} times again": partial(meeting, start=0.3, rematches=again)
+                for again in (0, 4)
+            },
+        },
+        DRAWN: {
+            **{
+                f"{much:g}, grain {grain:g}": partial(path, drawn=True, matching=much, grain=grain)
+                for grain in (4.0, 2.0, 1.0)
+                for much in (0.5, 1.0)
+            },
+            "1, grain 1, matched again": partial(
+                path, drawn=True, matching=1.0, grain=1.0, rematches=2
+            ),
+        },
+    }
+
+
+def _recolouring(rival: Method) -> list[Method]:
     """A rival of the quality page that never draws, with the exemplar as its one reference."""
-    for setting in rival.settings:
-        run = partial(on_exemplar, partial(recoloured, rival.run, setting))
-        yield Method(name=f"{rival.name} {setting['amount']:g}", family=rival.family, run=run)
+    return [
+        Method(
+            name=f"{rival.name} {setting['amount']:g}",
+            family=rival.family,
+            run=partial(on_exemplar, partial(recoloured, rival.run, setting)),
+        )
+        for setting in rival.settings
+    ]
 
 
-def _interleaved() -> Iterator[Method]:
-    """MIDMs' loop from ever noisier starts; with the fine part kept; with the edges held."""
-    for start in (0.15, 0.3, 0.45):
-        for label, changes in (("", {}), (", grain 2", {"grain": 2.0})):
-            yield _drawing(
-                INTERLEAVED, f"{start:g}{label}", partial(meeting, start=start, **changes)
-            )
-    yield _drawing(INTERLEAVED, "0.3, edges held", partial(meeting, start=0.3, iterations=5))
-    for again in (0, 4):
-        matched = partial(meeting, start=0.3, rematches=again)
-        yield _drawing(INTERLEAVED, f"0.3, matched {again} times again", matched)
-
-
-def _drawn() -> Iterator[Method]:
-    for grain in (4.0, 2.0, 1.0):
-        for amount in (0.5, 1.0):
-            arm = partial(path, drawn=True, matching=amount, grain=grain)
-            yield _drawing(DRAWN, f"{amount:g}, grain {grain:g}", arm)
-    again = partial(path, drawn=True, matching=1.0, grain=1.0, rematches=2)
-    yield _drawing(DRAWN, "1, grain 1, matched again", again)
+def _drawing(curve: str, label: str, arm: Arm) -> Method:
+    family = Family.OURS if curve in OURS else Family.RIVAL
+    return Method(name=f"{curve} {label}", family=family, run=partial(on_exemplar, arm))
 
 
 def methods() -> tuple[Method, ...]:
