@@ -33,7 +33,8 @@ class Training(Settings):
     batch: int = number(8, 1, 1024, "Pictures of a step.")
     items: int = number(2000, 1, 100_000, "Scenes that are rendered to learn from.")
     coarse: bool = choice(
-        False, "bfloat16 in the networks where a machine has it; its rounding drowns hidden colours."
+        False,
+        "bfloat16 in the networks where a machine has it; its rounding drowns hidden colours.",
     )
     log_every: int = number(25, 1, 1_000_000, "Steps between two lines of the log.")
     save_every: int = number(250, 1, 1_000_000, "Steps between two checkpoints.")
