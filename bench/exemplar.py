@@ -55,12 +55,12 @@ from .pictures import FOLDER as PICTURES
 from .pictures import sheet
 from .plan import Line, Plan, seeds_of
 from .rows import Findings, compared
+from .running import BATCH
 from .store import label_maps, rendered, weights_hash
 from .trained_exemplar import trained
 
 SCENES, STEPS = 64, 20
 STRAY = 0.1  # of picture sides, of the mask that is measured
-BATCH = 8  # pictures that are encoded together
 
 # How well features find what is what
 

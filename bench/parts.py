@@ -138,7 +138,8 @@ class Report:
         docs, failures = self.folder(options), []
         nothing = Findings(facts=facts, judge={}, machine={}, rows=(), duels=())
         found = read(docs / self.numbers, facts) or nothing
-        for part in (one for one in parts if one.name in options.parts):
+        asked = [one for one in parts if one.name in options.parts]
+        for part in asked:
             lines = [one for one in part.lines(plan) if named(one[0].method, options.methods)]
             if not options.report_only:
                 wanted = lines if options.force else to_make(lines, found)
@@ -147,12 +148,20 @@ class Report:
                     jobs, plan.store, options.workers, part.name, options.force
                 )
                 found = self.added(part, plan, wanted, found, facts)
-            write(found, docs / self.numbers)
-        self.pictures(parts, plan, found, docs)
-        (docs / self.page).write_text(self.text(parts, found, docs), encoding="utf-8")
+            self.publish(parts, plan, found, docs)
+        if not asked:
+            self.publish(parts, plan, found, docs)
         show_failures(failures)
         print(f"The report is in {docs / self.page}")
         return 1 if failures else 0
+
+    def publish(self, parts: Sequence[Part], plan: Plan, found: Findings, docs: Path) -> None:
+        """Write numbers, pictures and page; numbers of other weights stay where none are new."""
+        docs.mkdir(parents=True, exist_ok=True)
+        if found.rows:
+            write(found, docs / self.numbers)
+        self.pictures(parts, plan, found, docs)
+        (docs / self.page).write_text(self.text(parts, found, docs), encoding="utf-8")
 
     def added(
         self,

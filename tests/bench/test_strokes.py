@@ -77,3 +77,12 @@ def test_a_run_adds_its_rows_and_makes_none_of_them_again(tmp_path):
     told = "Strength 0 and the prompt alone are the same in every number."
     assert told in longer and told not in page
     assert run(tmp_path, "--report-only")[1] == longer
+
+
+def test_numbers_of_other_weights_are_not_lost_where_nothing_has_run(tmp_path):
+    numbers = tmp_path / "strokes.json"
+    rows, _ = run(tmp_path, "--parts", "curves", "--methods", "the strokes themselves")
+    numbers.write_text(numbers.read_text("utf-8").replace('"weights": "', '"weights": "other-'))
+    before = numbers.read_bytes()
+    assert run(tmp_path, "--report-only")[0] == rows
+    assert numbers.read_bytes() == before
