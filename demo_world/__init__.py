@@ -2,7 +2,7 @@
 
 from .domains import DOMAINS, Domain
 from .geometry import depth, labels
-from .kinds import LABELS, Label
+from .kinds import LABELS, LEGEND, Label
 from .prompts import prompt
 from .render import render, render_all
 from .scene import Scene, scene
@@ -12,6 +12,7 @@ __all__ = [
     "DOMAINS",
     "EVALUATION_SEEDS",
     "LABELS",
+    "LEGEND",
     "REFERENCE_SEEDS",
     "TRAIN_SEEDS",
     "TUNING_SEEDS",

@@ -1,4 +1,4 @@
-"""The classes of the label map, the kinds of surface and the ways a surface can face."""
+"""The label map's classes and colours, the kinds of surface and the ways a surface can face."""
 
 from enum import IntEnum
 
@@ -41,3 +41,15 @@ class Facing(IntEnum):
 
 
 LABELS = tuple(label.name.lower() for label in Label)
+LEGEND = {
+    "sky": (110, 180, 230),
+    "road": (90, 80, 100),
+    "marking": (255, 255, 255),
+    "pavement": (220, 150, 220),
+    "ground": (150, 200, 110),
+    "building": (170, 90, 60),
+    "window": (250, 220, 60),
+    "tree": (20, 110, 50),
+    "lamp": (250, 140, 20),
+    "car": (20, 20, 160),
+}

@@ -258,6 +258,18 @@ LIKE_OWN = (
     "3. Write the two prompts and press **Run**.\n\n"
     "**megapixels**: 0.25 for SD 1.5 (about 512 x 512), 1.0 for XL."
 )
+LABELS = (
+    "## A scene from a label map\n"
+    "Press **Run**. Four label maps become streets in the look of one picture. The small network "
+    "that comes with this pack has learnt what is like what; no diffusion model runs.\n\n"
+    "Change **domain** or **first** at *that photo*. To draw a map of your own, load a picture in "
+    "the colours of the *legend*."
+)
+LABELS_MAKE = (
+    "- what the photo does not show is guessed from the map alone\n"
+    "- **rematches**: how often the forming scene is matched with the photo again\n"
+    "- other variants: change **noise_seed**"
+)
 TRANSLATOR = (
     "## One answer, and many\n"
     "Press **Run**. A small network that was trained on scenes like these, no diffusion model, "

@@ -30,8 +30,10 @@ ITS_SIZE = 0.25  # megapixels that it was trained for
 PHOTO = "example.png"
 OWN_WORDS = ("a photo of a street by day", "a photo of a street at night")
 SIMPLE = tuple(("S2ST_Restyle", one) for one in ("now", "wanted", "strength"))  # in App mode
-PACK = "of this pack: "  # before the names of translators that come with it
-SCENES_TRANSLATOR = ROOT / "demo_world" / "weights" / "scenes.translator.safetensors"
+PACK = "of this pack: "  # before the names of trained networks that come with it
+SHIPPED = ROOT / "demo_world" / "weights"
+SCENES_TRANSLATOR = SHIPPED / "scenes.translator.safetensors"
+SCENE_NETWORK = SHIPPED / "streets.scene-network.safetensors"
 
 
 def checkpoint(flow: Workflow) -> tuple[Output, ...]:
@@ -534,6 +536,33 @@ def led(
     save(flow, made, f"s2st/{flow.name}")
 
 
+def labels_to_scenes(info: Mapping[str, dict]) -> Workflow:
+    """Label maps made into scenes in the look of one picture, by the pack's own network."""
+    flow = Workflow("labels_to_scenes", info)
+    flow.group("1 - Label maps and a look")
+    flow.note(notes.LABELS)
+    vae = flow.add("S2ST_LoadDemoModel", {})[2]
+    drawn = {"first": 0, "count": SCENES}
+    truth, *_, labels = flow.add("S2ST_DemoScenes", drawn, "label maps")
+    wanted = {"domain": "sunset", "split": "reference", "first": 2, "count": 1}
+    photo = scenes(flow, wanted, "that photo")[0]
+    flow.column()
+    shown(flow, labels, "what each place shall be")
+    shown(flow, photo, "how it shall look")
+    flow.group("2 - Make the scenes", 380)
+    flow.note(notes.LABELS_MAKE)
+    wanted = {"file": f"{PACK}streets", "vae": vae, "labels": labels, "exemplar": photo}
+    made, warped, legend, report = flow.add("S2ST_LabelsToScene", wanted)
+    flow.column()
+    shown(flow, legend, "legend")
+    told(flow, report, "report")
+    flow.group("3 - Look", 560)
+    shown(flow, warped, "what was brought from that photo")
+    compare(flow, {"source": labels, "result": made, "target_domain": photo, "truth": truth})
+    save(flow, made, "s2st/labels_to_scenes")
+    return flow
+
+
 def photo_to_labels_to_photos(info: Mapping[str, dict]) -> Workflow:
     """A photo's one label map, and many photos of it, with the pack's own translator."""
     flow = Workflow("photo_to_labels_to_photos", info)
@@ -575,6 +604,7 @@ TEMPLATES = (
     words_for_colours,
     like_that_photo,
     like_that_photo_your_checkpoint,
+    *((labels_to_scenes,) if SCENE_NETWORK.is_file() else ()),
     *((photo_to_labels_to_photos,) if SCENES_TRANSLATOR.is_file() else ()),
 )
 

@@ -13,28 +13,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from demo_world import DOMAINS, LABELS, labels, scene
+from demo_world import DOMAINS, LEGEND, labels, scene
 from demo_world.training.data import rendered
 from s2st.many_to_one.domains import Domain, Kind
 from tools.environment import ROOT
 
 FOLDER = ROOT / ".cache" / "translators"
-LEGEND = {
-    "sky": (110, 180, 230),
-    "road": (90, 80, 100),
-    "marking": (255, 255, 255),
-    "pavement": (220, 150, 220),
-    "ground": (150, 200, 110),
-    "building": (170, 90, 60),
-    "window": (250, 220, 60),
-    "tree": (20, 110, 50),
-    "lamp": (250, 140, 20),
-    "car": (20, 20, 160),
-}
 PHOTO = Domain(name="photo")
-LABEL_MAP = Domain(
-    name="labels", kind=Kind.LABELS, many=False, legend={name: LEGEND[name] for name in LABELS}
-)
+LABEL_MAP = Domain(name="labels", kind=Kind.LABELS, many=False, legend=LEGEND)
 PHOTO_PLACE, LABELS_PLACE = 0, 1
 SCENES = (PHOTO, LABEL_MAP)
 LOOKS = tuple(Domain(name=name) for name in DOMAINS)

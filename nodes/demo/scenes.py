@@ -8,8 +8,19 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ...demo_world import DOMAINS, EVALUATION_SEEDS, REFERENCE_SEEDS, prompt, render, scene
+from ...demo_world import (
+    DOMAINS,
+    EVALUATION_SEEDS,
+    LEGEND,
+    REFERENCE_SEEDS,
+    labels,
+    prompt,
+    render,
+    scene,
+)
+from ...s2st.kit.legend import painted
 from ..core.api import CATEGORY, found_by, io, output
+from ..core.layout import to_image
 from ..core.previews import Colours, fitted_colours, latent_format
 from ..core.progress import one_by_one
 from ..core.settings import member
@@ -114,6 +125,7 @@ class DemoScenes(io.ComfyNode):
                 output(io.Image, "truth", "The same scenes in the other domain."),
                 output(io.String, "prompt", "The domain in words the demo model knows."),
                 output(io.String, "truth_prompt", "The other domain in such words."),
+                output(io.Image, "labels", "Their label maps, a colour for each class."),
             ],
             **found_by("example pictures", "test images"),
         )
@@ -128,7 +140,14 @@ class DemoScenes(io.ComfyNode):
             truth,
             prompt(domain),
             prompt(truth_domain),
+            label_maps_of(scenes),
         )
+
+
+def label_maps_of(scenes) -> Tensor:
+    """IMAGE of what each pixel of the scenes shows."""
+    classes = torch.stack([torch.from_numpy(labels(one, SIZE)) for one in scenes])
+    return to_image(painted(classes.long(), LEGEND))
 
 
 def chosen_scenes(split: Split, first: int, count: int) -> list:

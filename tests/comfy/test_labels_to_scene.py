@@ -8,20 +8,22 @@ import torch
 from graphs import Graph, picture
 from test_running import progress_of
 
+from demo_world import EVALUATION_SEEDS, LEGEND, labels
+from demo_world import scene as demo_scene
 from s2st.exemplar.design import Design
 from s2st.exemplar.networks import Networks, Plan
 from s2st.exemplar.sampling import SceneConfig
 from s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from tools.comfy_client import GraphFailed
 
-LEGEND = {"sky": (0, 0, 255), "road": (128, 128, 128), "tree": (0, 128, 0)}
+OWN_LEGEND = {"sky": (0, 0, 255), "road": (128, 128, 128), "tree": (0, 128, 0)}
 FILE = f"s2st/tiny{SUFFIX}"
 SMALL = Design(size=32, width=8, features=12, blocks=1, prior_width=8)
 
 
 def tiny(design=SMALL):
     """Untrained, the same every time, but no block is its straight way."""
-    plan = Plan(legend=LEGEND, design=design)
+    plan = Plan(legend=OWN_LEGEND, design=design)
     networks, generator = Networks(plan, torch.Generator().manual_seed(1)), torch.Generator()
     with torch.no_grad():
         for one in networks.parameters():
@@ -71,7 +73,7 @@ def test_it_gives_what_the_library_gives(comfy, file):
     assert np.median(np.abs(made - expected)) < 2 / 255
     assert warped.shape == made.shape and np.abs(warped - made).mean() > 1 / 255
     colours = {tuple(one) for one in np.rint(legend * 255).astype(int).reshape(-1, 3).tolist()}
-    assert set(LEGEND.values()) <= colours
+    assert set(OWN_LEGEND.values()) <= colours
 
 
 def test_batches_sizes_and_several_exemplars(comfy, file):
@@ -109,6 +111,17 @@ def test_one_bar_over_the_whole_work_with_previews(comfy, file):
     assert {most for _, most in values} == {14}  # two parts of seven evaluations
     assert [value for value, _ in values] == sorted(value for value, _ in values)
     assert values[-1][0] == 14 and len(run.previews) >= 5
+
+
+def test_demo_scenes_come_with_their_label_maps(comfy):
+    graph = Graph()
+    wanted = {"domain": "day", "truth_domain": "night", "split": "evaluation"}
+    made = graph.add("S2ST_DemoScenes", first=1, count=2, **wanted)
+    (shown,) = pictures_of(comfy, graph, made[4])
+    pixels = torch.from_numpy(shown).permute(0, 3, 1, 2)
+    expected = np.stack([labels(demo_scene(seed), 128) for seed in EVALUATION_SEEDS[1:3]])
+    colours = torch.tensor(list(LEGEND.values()))[torch.from_numpy(expected).long()]
+    assert torch.equal((pixels * 255).round().movedim(1, -1).long(), colours)
 
 
 def test_the_file_is_offered(comfy, file):

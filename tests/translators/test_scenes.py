@@ -1,11 +1,10 @@
 import torch
 from torch.testing import assert_close
 
-from demo_world import LABELS, TRAIN_SEEDS
+from demo_world import LABELS, LEGEND, TRAIN_SEEDS
 from translators.scenes import (
     LABEL_MAP,
     LABELS_PLACE,
-    LEGEND,
     LOOKS,
     PHOTO_PLACE,
     Looks,
