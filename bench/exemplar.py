@@ -45,9 +45,22 @@ from .correspondence import (
 )
 from .cost_page import markdown_table
 from .exemplar_methods import SOURCE, methods, number_of
-from .exemplar_page import at_equal_structure, draw_curves
+from .exemplar_page import TRUTH, at_equal_structure, draw_curves
 from .judging import Scores
-from .lab import PAIRS, TARGET_REFERENCES, Lab, Meter, Pair, make_case, open_lab, pictures
+from .lab import (
+    PAIRS,
+    TARGET_REFERENCES,
+    Case,
+    Family,
+    Lab,
+    Meter,
+    Method,
+    Pair,
+    Setting,
+    make_case,
+    open_lab,
+    pictures,
+)
 from .matching_memory import memory
 from .metrics import edge_agreement, psnr
 from .parts import Part, Report, made_by
@@ -236,13 +249,24 @@ def style_error(results: Tensor, pair: Pair, seeds: Sequence[int], exemplar: int
     )
 
 
+def the_truth(case: Case, _: Setting, __: Meter) -> Tensor:
+    """How near the scenes themselves would come: no picture of them need come nearer."""
+    return rendered(case.seeds, case.pair.target)
+
+
+def compared_methods() -> tuple[Method, ...]:
+    """The source, the truth, and all that lies between."""
+    first, *others = methods()
+    return first, Method(name=TRUTH, family=Family.BOUND, run=the_truth), *others
+
+
 PARTS = tuple(
     Part(
         name=pair.name.replace(" ", "-"),
         title=pair.name,
         pair=pair,
         scenes=SCENES,
-        methods=methods(),
+        methods=compared_methods(),
         axes=EXEMPLAR_AXES,
         scores=translation_scores,
         says=(at_equal_structure,),

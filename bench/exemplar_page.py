@@ -14,6 +14,7 @@ from .parts import Duels, Part, Rows
 from .rows import Findings, Row
 from .statistics import Interval, Standing, independent_difference, standing
 
+TRUTH = "the truth itself"
 WANTED = 0.20  # that ours is below the best of all others, at equal structure
 PANEL = (4.6, 4.2)
 
@@ -36,6 +37,8 @@ def at_equal_structure(rows: Rows, _: Duels) -> str:
     found = drawn_curves(rows)
     others = {name: some for name, some in found.items() if name not in (*OURS, SOURCE)}
     told = [_told(*best) for name in OURS if (best := _best(found.get(name, ()), others))]
+    if TRUTH in rows:
+        told.append(_bound(rows[TRUTH]))
     return " ".join(told)
 
 
@@ -82,6 +85,14 @@ def _told(below: float, row: Row, rival: str, there: Interval) -> str:
         f"as many *{rival}* comes nearest to the exemplar, with {STYLE.shown(there.value)}, and "
         f"ours has {STYLE.shown(row.on(STYLE).value)}: {_percent(below)}, {doubt[apart]} (wanted: "
         f"{WANTED:.0%} below, which is {reached})."
+    )
+
+
+def _bound(truth: Row) -> str:
+    style, edges = (axis.shown(truth.on(axis).value) for axis in (STYLE, EDGES))
+    return (
+        f"The scenes as they are rendered in the target domain stand at {style} with {edges} of "
+        f"the edges: what is nearer to the exemplar than they are has more of it than its look."
     )
 
 

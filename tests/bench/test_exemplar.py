@@ -95,9 +95,18 @@ def test_ours_is_laid_beside_what_keeps_as_much_structure(ours, half, told):
     assert "keeps 0.850 of the edges" in text and "with 0.0450" in text and told in text
 
 
+def test_the_truth_bounds_what_is_wanted_and_is_no_rival():
+    rows = invented(0.027)
+    truth = next(one for one in PARTS[0].methods if one.name == exemplar_page.TRUTH)
+    told = exemplar_page.at_equal_structure({**rows, truth.name: row(truth, 0.001, 0.95)}, {})
+    assert told.startswith(exemplar_page.at_equal_structure(rows, {}))
+    assert "stand at 0.0010 with 0.950 of the edges" in told
+
+
 def test_a_small_run_writes_the_page_and_makes_nothing_again(tmp_path):
     run = partial(small_run, tmp_path)
-    names = ["the source itself", "one-shot warp of grain 1", "path drawn 0.5, grain 1"]
+    names = ["the source itself", "the truth itself", "one-shot warp of grain 1"]
+    names += ["path drawn 0.5, grain 1"]
     asked = ["--parts", "day-to-night", "identity", "memory", "--methods", *names]
     rows, page = run(*asked)
     assert {one["method"] for one in rows} == set(names)
