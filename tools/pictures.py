@@ -278,6 +278,15 @@ def like_that_photo_your_checkpoint(studio: Studio) -> list[np.ndarray]:
     return [source, photo, sheet[:side, :side], studio.first(run, titles["save"])]
 
 
+def labels_to_scenes(studio: Studio) -> list[np.ndarray]:
+    """That photo, a label map, and two scenes in its look."""
+    graph, titles = studio.graph("labels_to_scenes")
+    run = studio.run(graph)
+    shown = ("how it shall look", "what each place shall be")
+    made = studio.client.images(run, titles["save"])
+    return [*(studio.first(run, titles[one]) for one in shown), *made[:2]]
+
+
 def thumbnails(only: Sequence[str] = ()) -> list[str]:
     """Run every template, or these alone, and write its thumbnail beside it."""
     makers = (
@@ -295,6 +304,7 @@ def thumbnails(only: Sequence[str] = ()) -> list[str]:
         words_for_colours,
         like_that_photo,
         like_that_photo_your_checkpoint,
+        labels_to_scenes,
     )
     with running(find(), CACHE / "demo-base", device_arguments()) as server:
         studio = Studio(server)

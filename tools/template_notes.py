@@ -270,6 +270,10 @@ LABELS_MAKE = (
     "- **rematches**: how often the forming scene is matched with the photo again\n"
     "- other variants: change **noise_seed**"
 )
+LABELS_LOOK = (
+    "First what the last match has brought from the photo, place by place; then the scenes that "
+    "the network makes of it, in which everything the photo lacks is its own."
+)
 TRANSLATOR = (
     "## One answer, and many\n"
     "Press **Run**. A small network that was trained on scenes like these, no diffusion model, "

@@ -21,7 +21,7 @@ FOLDERS = {posixpath: "/output", ntpath: "Z:\\output"}  # by which names are jud
 # The editor asks for the list whenever it loads, and output folders grow without end.
 DEEPEST = 3  # folders below ComfyUI's own
 LOOKED_AT = 50_000  # names in each of them
-SHIPPED = Path(__file__).resolve().parents[2] / "demo_world" / "weights"
+SHIPPED = Path(__file__).resolve().parents[2] / "demo_world" / "networks"
 PACK = "of this pack: "
 
 

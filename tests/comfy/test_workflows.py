@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from demo_world import EVALUATION_SEEDS, REFERENCE_SEEDS, Label, labels, scene
 from s2st.explore.preset import Preset
 from tools.comfyui import given
 from tools.templates import TEMPLATES, texts
@@ -350,6 +351,44 @@ def test_paint_with_your_checkpoint_keeps_the_strokes_own_size(comfy, object_inf
     (result,) = pictures(comfy, run, titled(workflow, "save"))
     scale = (0.02 * 1024 * 1024 / (203 * 151)) ** 0.5
     assert result.shape == (round(151 * scale), round(203 * scale), 3)
+
+
+def test_like_that_photo_takes_its_look(comfy, object_info, repository):
+    workflow = stored(repository, "like_that_photo")
+    run = comfy.client.run(quick(to_api(workflow, object_info)))
+    results = pictures(comfy, run, titled(workflow, "save"))
+    assert results.shape == (2, 128, 128, 3)
+    assert results.mean() < 0.35  # the photo is of a night, the scenes are of a day
+    assert "%" in run.outputs[titled(workflow, "how much is matched")]["text"][0]
+
+
+def test_like_that_photo_works_on_photos_of_two_sizes(comfy, object_info, repository):
+    workflow = stored(repository, "like_that_photo_your_checkpoint")
+    graph = quick(to_api(workflow, object_info))
+    given_photo(comfy, graph, titled(workflow, "the photo to translate"))
+    given_photo(comfy, graph, titled(workflow, "that photo"), (97, 64))
+    run = comfy.client.run(graph)
+    (result,) = pictures(comfy, run, titled(workflow, "save"))
+    scale = (0.02 * 1024 * 1024 / (203 * 151)) ** 0.5
+    assert result.shape == (round(151 * scale), round(203 * scale), 3)
+
+
+def test_labels_to_scenes_takes_each_class_from_the_photo(comfy, object_info, repository):
+    """As it is stored, for its network is quick: skies and roads have the photo's colours."""
+    workflow = stored(repository, "labels_to_scenes")
+    run = comfy.client.run(to_api(workflow, object_info))
+    made = pictures(comfy, run, titled(workflow, "save"))
+    (photo,) = pictures(comfy, run, titled(workflow, "how it shall look"))
+    assert made.shape == (4, 128, 128, 3)
+    maps = np.stack([labels(scene(seed), 128) for seed in EVALUATION_SEEDS[:4]])
+    (own,) = (labels(scene(seed), 128) for seed in REFERENCE_SEEDS[2:3])
+    sky, road = (
+        (made[maps == one].mean(axis=0), photo[own == one].mean(axis=0))
+        for one in (Label.SKY, Label.ROAD)
+    )
+    for mine, its in (sky, road):
+        assert np.abs(mine - its).max() < 0.1
+    assert np.abs(sky[1] - road[1]).max() > 0.2
 
 
 def branch_of(graph, nodes):

@@ -11,7 +11,7 @@ import sys
 import pytest
 import yaml
 
-from demo_world.model import CHECKPOINT, WEIGHTS
+from demo_world.model import WEIGHTS
 from tools.comfyui import RELEASES
 from tools.environment import ROOT
 from tools.publishable import problems, read
@@ -50,10 +50,13 @@ def test_the_citation_names_the_paper(project):
     assert paper["title"] in " ".join(text("README.md").split())
 
 
-def test_the_model_card_states_the_hash_of_the_weights():
-    card = (WEIGHTS / "README.md").read_text(encoding="utf-8")
-    digest = hashlib.sha256((WEIGHTS / CHECKPOINT).read_bytes()).hexdigest()
-    assert re.findall(r"`([0-9a-f]{64})`", card) == [digest]
+@pytest.mark.parametrize("folder", [WEIGHTS, WEIGHTS.parent / "networks"])
+def test_cards_state_the_hashes_of_the_weights(folder):
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    files = sorted(folder.glob("*.safetensors"))
+    digests = [hashlib.sha256(one.read_bytes()).hexdigest() for one in files]
+    assert files and re.findall(r"`([0-9a-f]{64})`", card) == digests
+    assert [one.name for one in files if f"`{one.name}`" not in card] == []
 
 
 def test_a_comfyui_installs_what_a_comfyui_may_lack(project):
