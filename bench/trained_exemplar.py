@@ -6,7 +6,7 @@ Label maps of held-out scenes, each with an exemplar of another scene in a look 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from demo_world.kinds import Label
 from s2st.exemplar.sampling import SceneConfig
 from s2st.exemplar.scene_network import SceneNetwork
 from s2st.kit.legend import painted
+from s2st.look.exemplars import ANYWHERE
 from s2st.look.matching import matches
 from translators.exemplar.runs import newest
 from translators.scenes import LABEL_MAP
@@ -30,16 +31,17 @@ from .metrics import label_agreement, psnr
 from .statistics import bootstrap_interval, mean_interval
 from .store import BULB, POOL_SEEDS, label_maps, rendered
 
+PUBLISHED = SceneConfig(polish=5)
 ARMS = {
-    "matched once": SceneConfig(rematches=0),
-    "matched again once": SceneConfig(rematches=1),
-    "matched again twice (MIDMs)": SceneConfig(),
-    "matched again four times, 8 steps": SceneConfig(steps=8, rematches=4),
-    "matched once, 8 steps": SceneConfig(steps=8, rematches=0),
-    "MIDMs, every match trusted": SceneConfig(stray=2.0),
-    "MIDMs, the prior told and nothing mixed in": SceneConfig(matching=0.0),
-    "MIDMs, not polished": SceneConfig(polish=0),
-    "matched once, not polished": SceneConfig(rematches=0, polish=0),
+    "matched once": replace(PUBLISHED, rematches=0),
+    "matched again once": replace(PUBLISHED, rematches=1),
+    "matched again twice (MIDMs)": PUBLISHED,
+    "matched again four times, 8 steps": replace(PUBLISHED, steps=8, rematches=4),
+    "matched once, 8 steps": replace(PUBLISHED, steps=8, rematches=0),
+    "MIDMs, every match trusted": replace(PUBLISHED, stray=ANYWHERE),
+    "MIDMs, the prior told and nothing mixed in": replace(PUBLISHED, matching=0.0),
+    "MIDMs, not polished": replace(PUBLISHED, polish=0),
+    "matched once, not polished": replace(PUBLISHED, rematches=0, polish=0),
 }
 HEADS = ("made", "Frechet", "±", "style relevance", "±", "style by class", "±", "labels", "±")
 HEADS += ("PSNR to truth", "±", "classes matched at first", "at last")

@@ -2,7 +2,7 @@
 
 The exemplar is warped to the condition, given noise and denoised; after chosen steps the clean
 estimate is matched with the exemplar anew, and what is trusted of the new warp is mixed in. The
-prior alone polishes what has come of it.
+prior alone may polish what has come of it, as published; here it costs more than it brings.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class SceneConfig(MatchConfig):
     matching: float = number(
         1.0, 0.0, 1.0, "How much of a new match is mixed in; 0 only tells the prior of it."
     )
-    polish: int = number(5, 0, 100, "Last steps of the prior alone; 0 leaves them out.")
+    polish: int = number(
+        0, 0, 100, "Last steps of the prior alone, of which MIDMs has 5; 0 leaves them out."
+    )
 
     @property
     def sigmas(self) -> list[float]:

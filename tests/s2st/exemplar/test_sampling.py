@@ -7,7 +7,7 @@ from s2st.exemplar.sampling import SceneConfig, sampled, sigma_at
 from s2st.kit.legend import one_hot
 from s2st.look.exemplars import Exemplars
 
-CONFIG = SceneConfig()
+CONFIG = SceneConfig(polish=5)  # as published
 
 
 def known(networks, latents):
