@@ -151,24 +151,30 @@ def forming(lab: Lab, seeds: Sequence[int], _: argparse.Namespace) -> str:
     truth, source = pictures(seeds, "night"), pictures(seeds, "day")
     lines = []
     for trust in Trust:
-        for again in (0, 1, 2, 4):
+        for again in (None, 0, 1, 2, 4):
             done, right = [], []
             for sight in some:
                 watched, task = _watched(lab, sight, trust)
-                stray = STRAY if trust is Trust.OURS else ANYWHERE
-                config = InterleavedConfig(rematches=again, stray=stray)
-                latent = interleaved(
-                    lab.parts.denoiser, task, lab.schedule, config, matcher=watched
-                )
-                done.append(lab.parts.decode_latent(latent))
+                done.append(lab.parts.decode_latent(_formed(lab, task, watched, again)))
                 right.append((watched.right[0], watched.right[-1]))
             results = torch.cat(done).clamp(0, 1)
             first, last = torch.tensor(right).mean(dim=0).tolist()
             agreed = float(edge_agreement(results, source).mean())
             near = float(psnr(results, truth).mean())
             cells = (f"{first:.1%}", f"{last:.1%}", f"{near:.2f}", f"{agreed:.3f}")
-            lines.append([trust.value, str(again), *cells])
+            often = "one-shot warp" if again is None else str(again)
+            lines.append([trust.value, often, *cells])
     return markdown_table(STEP_HEADS, lines)
+
+
+def _formed(lab: Lab, task: Task, watched: Watched, again: int | None) -> Tensor:
+    """The latents after matching again so often; without a number the first warp, not denoised."""
+    config = InterleavedConfig(stray=STRAY if watched.trust is Trust.OURS else ANYWHERE)
+    if again is None:
+        warp = watched.warp(task.latent, config)
+        return task.latent.lerp(warp.latent, warp.confidence)
+    config = replace(config, rematches=again)
+    return interleaved(lab.parts.denoiser, task, lab.schedule, config, matcher=watched)
 
 
 def _watched(lab: Lab, sight: Sight, trust: Trust):

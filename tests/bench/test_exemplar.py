@@ -8,7 +8,7 @@ import torch
 
 from bench import exemplar_page
 from bench.axes import EDGES, STYLE
-from bench.exemplar import PARTS, exemplar_of, main, style_error
+from bench.exemplar import PARTS, exemplar_of, forming, main, style_error
 from bench.exemplar_methods import OURS, adain, curves, methods, number_of, shown, whitened
 from bench.lab import PAIRS, Meter, make_case, open_lab
 from bench.rows import Row
@@ -101,6 +101,15 @@ def test_the_truth_bounds_what_is_wanted_and_is_no_rival():
     told = exemplar_page.at_equal_structure({**rows, truth.name: row(truth, 0.001, 0.95)}, {})
     assert told.startswith(exemplar_page.at_equal_structure(rows, {}))
     assert "stand at 0.0010 with 0.950 of the edges" in told
+
+
+def test_true_places_bring_the_truth_nearer_whether_or_not_it_is_denoised():
+    lines = forming(open_lab(steps=4, references=2), TUNING_SEEDS[:1], None).splitlines()[2:]
+    told = [[one.strip() for one in line.strip("|").split("|")] for line in lines]
+    near = {(mask, often): float(truth) for mask, often, _, _, truth, _ in told}
+    assert len(near) == len(told) == 20
+    for often in ("one-shot warp", "1"):
+        assert near["true places", often] > near["no mask", often]
 
 
 def test_a_small_run_writes_the_page_and_makes_nothing_again(tmp_path):
