@@ -22,10 +22,20 @@ import torch
 from torch import Tensor
 
 from demo_world import EVALUATION_SEEDS
-from s2st import InterleavedConfig, MatchConfig, Matcher, Prompt, Task, exemplars_of, interleaved
+from s2st import (
+    InterleavedConfig,
+    MatchConfig,
+    Matcher,
+    Prompt,
+    Task,
+    exemplars_of,
+    interleaved,
+    sample,
+)
 from s2st.look.exemplars import ANYWHERE, Warp
 from s2st.look.matching import matches, picture_directions
 from s2st.model.features import read_features
+from s2st.model.noise import noises_for
 
 from .axes import EDGES, EXEMPLAR_AXES, PSNR, STYLE
 from .class_style import class_style_error
@@ -45,7 +55,7 @@ from .correspondence import (
 )
 from .cost_page import markdown_table
 from .exemplar_methods import SOURCE, methods, number_of
-from .exemplar_page import TRUTH, at_equal_structure, draw_curves
+from .exemplar_page import PLAIN, TRUTH, at_equal_structure, cost, draw_curves
 from .judging import Scores
 from .lab import (
     PAIRS,
@@ -260,10 +270,18 @@ def the_truth(case: Case, _: Setting, __: Meter) -> Tensor:
     return rendered(case.seeds, case.pair.target)
 
 
+def plain_sampling(case: Case, _: Setting, __: Meter) -> Tensor:
+    """Pictures of the prompt alone, for their cost: they know neither source nor exemplar."""
+    noise = next(noises_for(case.latents, case.seeds[0], shared=False))
+    return case.decoded(sample(case.lab.parts.denoiser, noise, case.target(1.0), case.lab.schedule))
+
+
 def compared_methods() -> tuple[Method, ...]:
-    """The source, the truth, and all that lies between."""
+    """The source, the truth and plain sampling, and all that is compared."""
     first, *others = methods()
-    return first, Method(name=TRUTH, family=Family.BOUND, run=the_truth), *others
+    bounds = {TRUTH: the_truth, PLAIN: plain_sampling}
+    bound = [Method(name=name, family=Family.BOUND, run=run) for name, run in bounds.items()]
+    return first, *bound, *others
 
 
 PARTS = tuple(
@@ -275,7 +293,7 @@ PARTS = tuple(
         methods=compared_methods(),
         axes=EXEMPLAR_AXES,
         scores=translation_scores,
-        says=(at_equal_structure,),
+        says=(at_equal_structure, cost),
     )
     for pair in PAIRS
 )

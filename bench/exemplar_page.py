@@ -14,7 +14,7 @@ from .parts import Duels, Part, Rows
 from .rows import Findings, Row
 from .statistics import Interval, Standing, independent_difference, standing
 
-TRUTH = "the truth itself"
+TRUTH, PLAIN = "the truth itself", "plain sampling"
 WANTED = 0.20  # that ours is below the best of all others, at equal structure
 PANEL = (4.6, 4.2)
 
@@ -40,6 +40,18 @@ def at_equal_structure(rows: Rows, _: Duels) -> str:
     if TRUTH in rows:
         told.append(_bound(rows[TRUTH]))
     return " ".join(told)
+
+
+def cost(rows: Rows, _: Duels) -> str:
+    """The evaluations of our curves beside those of plain sampling."""
+    if PLAIN not in rows:
+        return ""
+    plain, told = rows[PLAIN].evaluations, []
+    for name, curve in drawn_curves(rows).items():
+        if name in OURS:
+            times = sorted(one.evaluations / plain for one in curve)
+            told.append(f"*{name}* {times[0]:.2f} to {times[-1]:.2f} times as many")
+    return f"Plain sampling takes {plain:.0f} evaluations, {', '.join(told)}."
 
 
 def _best(

@@ -114,13 +114,14 @@ def test_true_places_bring_the_truth_nearer_whether_or_not_it_is_denoised():
 
 def test_a_small_run_writes_the_page_and_makes_nothing_again(tmp_path):
     run = partial(small_run, tmp_path)
-    names = ["the source itself", "the truth itself", "one-shot warp of grain 1"]
+    names = ["the source itself", "the truth itself", "plain sampling", "one-shot warp of grain 1"]
     names += ["path drawn 0.5, grain 1"]
     asked = ["--parts", "day-to-night", "identity", "memory", "--methods", *names]
     rows, page = run(*asked)
     assert {one["method"] for one in rows} == set(names)
     assert all(len(one[STYLE.key]) == 3 for one in rows)
     assert "## day to night" in page and "Not run yet: day to sunset" in page
+    assert "Plain sampling takes 4 evaluations, *path drawn* 3.31 to 3.31 times as many." in page
     assert "| one-shot warp of grain 0 |" in page and "| warped, 4 exemplars | 64 |" in page
     assert "### Whether matching again finds more\n\nNot run yet." in page
     for one in (tmp_path / "cells").rglob("*.safetensors"):
