@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib.figure import Figure
 from torch import Tensor
@@ -26,6 +27,7 @@ STYLES = {
     Family.OURS: ("D", "#c8401f"),
 }
 COLUMNS, SHEET_SCENES, SHEET_RIVALS = 3, 4, 4
+TITLE_WIDTH = 24  # letters above a column of a sheet
 
 
 def write_pictures(plan: Plan, findings: Findings, docs: Path) -> None:
@@ -92,7 +94,7 @@ def sheet(columns: Mapping[str, Tensor], scenes: int, path: Path) -> None:
     figure = Figure(figsize=(1.7 * len(columns), 1.7 * scenes + 0.5), layout="constrained")
     panels = figure.subplots(scenes, len(columns), squeeze=False)
     for (name, pictures), column in zip(columns.items(), panels.T, strict=True):
-        column[0].set_title(name.replace(", ", ",\n"), fontsize=7)
+        column[0].set_title(fill(name, TITLE_WIDTH), fontsize=7)
         for picture, panel in zip(pictures, column, strict=False):
             panel.imshow(picture.clamp(0, 1).permute(1, 2, 0).numpy())
             panel.set_axis_off()
