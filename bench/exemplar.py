@@ -2,8 +2,8 @@
 
 Tables of matching: how well features find what is what, against the renderer's truth; whether
 matching again while the picture forms finds more; what comes back where the exemplar is the source
-itself; what the trained variant's interleaving brings (`--weights`, by default the network that was
-trained last); and what matching takes in memory at the size of SDXL. Then, translation by
+itself; what the trained variant's interleaving brings (`--weights`, by default the pack's own
+network); and what matching takes in memory at the size of SDXL. Then, translation by
 translation, how near each class of a picture comes to its class in the exemplar, against how well
 the scene is kept, beside rivals. Pictures are kept in .cache/bench/exemplar, so that a stopped run
 goes on where it was.
@@ -400,7 +400,7 @@ def main(arguments: Sequence[str]) -> int:
     """Exit code 1 if any method failed; the others are still judged."""
     parser = REPORT.options(__doc__ or "", TABLES)
     parser.add_argument("--grid", action="store_true", help="features by block, noise, draws too")
-    parser.add_argument("--weights", type=Path, help="a scene network (default: the newest)")
+    parser.add_argument("--weights", type=Path, help="a scene network (default: the pack's)")
     options = parser.parse_args(arguments)
     wanted = [name for name in TABLES if name in options.parts]
     if wanted and not options.report_only:

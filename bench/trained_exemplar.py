@@ -15,11 +15,11 @@ from torch import Tensor
 from demo_world import DOMAINS
 from demo_world.kinds import Label
 from s2st.exemplar.sampling import SceneConfig
-from s2st.exemplar.scene_network import SceneNetwork
+from s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from s2st.kit.legend import painted
 from s2st.look.exemplars import ANYWHERE
 from s2st.look.matching import matches
-from translators.exemplar.runs import newest
+from tools.environment import ROOT
 from translators.scenes import LABEL_MAP
 
 from .class_style import class_style_error
@@ -31,16 +31,18 @@ from .metrics import label_agreement, psnr
 from .statistics import bootstrap_interval, mean_interval
 from .store import BULB, POOL_SEEDS, label_maps, rendered
 
+SHIPPED = ROOT / "demo_world" / "networks" / f"streets{SUFFIX}"
 PUBLISHED = SceneConfig(polish=5)
+ONCE, MIDMS, BARE = "matched once", "matched again twice (MIDMs)", "MIDMs, not polished"
 ARMS = {
-    "matched once": replace(PUBLISHED, rematches=0),
+    ONCE: replace(PUBLISHED, rematches=0),
     "matched again once": replace(PUBLISHED, rematches=1),
-    "matched again twice (MIDMs)": PUBLISHED,
+    MIDMS: PUBLISHED,
     "matched again four times, 8 steps": replace(PUBLISHED, steps=8, rematches=4),
     "matched once, 8 steps": replace(PUBLISHED, steps=8, rematches=0),
     "MIDMs, every match trusted": replace(PUBLISHED, stray=ANYWHERE),
     "MIDMs, the prior told and nothing mixed in": replace(PUBLISHED, matching=0.0),
-    "MIDMs, not polished": replace(PUBLISHED, polish=0),
+    BARE: replace(PUBLISHED, polish=0),
     "matched once, not polished": replace(PUBLISHED, rematches=0, polish=0),
 }
 HEADS = ("made", "Frechet", "±", "style relevance", "±", "style by class", "±", "labels", "±")
@@ -88,19 +90,32 @@ def known_classes(seeds: Sequence[int]) -> Tensor:
 
 
 def trained(lab: Lab, seeds: Sequence[int], weights: Path | None, quick: bool) -> str:
-    """The table; or how to make what is missing."""
-    path = weights or newest()
-    if path is None:
-        return "No network is trained yet: `python dev.py train-exemplar` makes one."
-    network, some = SceneNetwork.load(path), streets(seeds)
+    """What the table says, and the table: of the pack's network where no other is named."""
+    network, some = SceneNetwork.load(weights or SHIPPED), streets(seeds)
     judge = open_judge(SMALL if quick else None).judge
     look = look_of(judge, 12 if quick else len(POOL_SEEDS))
     rows = bounds(lab, network, some)
     for name, config in ARMS.items():
         rows[name] = arm(lab, network, some, config)
-    lines = [row_of(name, results, some, judge, look) for name, results in rows.items()]
-    told = ", ".join(f"{name} {value}" for name, value in network.made.items())
-    return f"Trained: {told}.\n\n{markdown_table(HEADS, lines)}"
+    lines = {name: row_of(name, results, some, judge, look) for name, results in rows.items()}
+    how = ", ".join(f"{name} {value}" for name, value in network.made.items())
+    told = (
+        f"Trained: {how}. Interleaving, beside the same network without it: "
+        f"{moves(lines[ONCE], lines[MIDMS])}. Without MIDMs' polish, as the node has it at first: "
+        f"{moves(lines[MIDMS], lines[BARE])}."
+    )
+    return f"{told}\n\n{markdown_table(HEADS, list(lines.values()))}"
+
+
+def moves(before: Sequence[str], after: Sequence[str]) -> str:
+    """How every measure goes from one line to another, and where their intervals overlap."""
+    told = []
+    for at, head in enumerate(HEADS):
+        if HEADS[at + 1 : at + 2] == ("±",):
+            (was, its), (now, own) = (map(float, one[at : at + 2]) for one in (before, after))
+            doubt = "" if abs(now - was) > its + own else " (intervals overlap)"
+            told.append(f"{head} {before[at]} to {after[at]}{doubt}")
+    return ", ".join(told)
 
 
 def look_of(judge: Judge, count: int) -> Tensor:

@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from bench import trained_exemplar
 from bench.exemplar import main
 from bench.trained_exemplar import (
     ARMS,
@@ -9,9 +8,9 @@ from bench.trained_exemplar import (
     Street,
     at_cells,
     moments,
+    moves,
     rightly,
     streets,
-    trained,
 )
 from demo_world import TUNING_SEEDS
 from s2st.exemplar.design import Design
@@ -58,13 +57,15 @@ def test_a_small_run_measures_every_arm(weights, tmp_path):
     assert main(line) == 0
     page = (tmp_path / "exemplar.md").read_text(encoding="utf-8")
     table = page.split("### The trained variant")[1].split("###")[0]
-    assert table.strip().startswith("Trained: steps 0.")
+    assert table.strip().startswith("Trained: steps 0. Interleaving, beside")
     rows = [one for one in table.splitlines() if one.startswith("| ")]
     assert len(rows) == 2 + 3 + len(ARMS)
     assert all(len(one.split("|")) == len(HEADS) + 2 for one in rows)
     assert "nan" not in table
 
 
-def test_without_weights_it_says_how_to_make_them(monkeypatch):
-    monkeypatch.setattr(trained_exemplar, "newest", lambda: None)
-    assert "train-exemplar" in trained(None, [], None, True)
+def test_moves_are_told_with_their_doubts():
+    before, after = (["made", one, "0.100", *["1.0", "0.1"] * 4] for one in ("2.000", "1.000"))
+    told = moves(before, after).split(", ")
+    assert told[0] == "Frechet 2.000 to 1.000" and len(told) == 5
+    assert all(one.endswith("1.0 to 1.0 (intervals overlap)") for one in told[1:])

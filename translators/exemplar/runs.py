@@ -1,4 +1,4 @@
-"""Where runs lie, and which of them are finished."""
+"""Where runs lie."""
 
 from __future__ import annotations
 
@@ -18,9 +18,3 @@ def folder_of(seed: int, root: Path = FOLDER) -> Path:
 def file_of(seed: int, root: Path = FOLDER) -> Path:
     """The trained weights, once the run is finished."""
     return folder_of(seed, root) / f"streets{SUFFIX}"
-
-
-def newest(root: Path = FOLDER) -> Path | None:
-    """The weights that were finished last."""
-    files = root.glob(f"{SEED}*/*{SUFFIX}")
-    return max(files, key=lambda one: one.stat().st_mtime, default=None)

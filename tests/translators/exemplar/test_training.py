@@ -11,7 +11,7 @@ from s2st.exemplar.networks import Plan
 from s2st.exemplar.scene_network import SceneNetwork
 from translators.exemplar import training as module
 from translators.exemplar.config import SMOKE, USUAL, with_budget
-from translators.exemplar.runs import file_of, newest
+from translators.exemplar.runs import file_of
 from translators.exemplar.samples import sheet
 from translators.exemplar.train import main, parsed, training_of
 from translators.exemplar.training import LOG, SAMPLES, lines_of, train
@@ -75,10 +75,8 @@ def test_the_command_trains_on_renders_and_keeps_its_weights(tmp_path, capsys):
     line += ["--out", str(tmp_path), "--workers", "1", "--device", "cpu"]
     assert main(line) == 0
     assert str(file_of(1, tmp_path)) in capsys.readouterr().out
-    assert newest(tmp_path) == file_of(1, tmp_path)
-    network = SceneNetwork.load(newest(tmp_path))
+    network = SceneNetwork.load(file_of(1, tmp_path))
     assert network.plan.legend == LABEL_MAP.legend and network.made["seed"] == 1
-    assert newest(tmp_path / "elsewhere") is None
 
 
 def test_a_run_of_no_time_is_refused_before_work(tmp_path, capsys):
