@@ -38,7 +38,7 @@ from .plan import Line, Plan, examined_judge
 from .rows import Findings
 from .store import POOL_SEEDS, rendered
 from .stroke_methods import COLOURS, GUIDANCE, UPDATES, curves, quirks, strokes_for
-from .strokes_page import agreement, beside_sdedit, faithfulness, plus
+from .strokes_page import agreement, beside_sdedit, faithfulness, overtaken, plus
 from .word_methods import SIDE, THINGS, TIMES, Masks, Subject, from_noise, over_strokes
 
 PAIR = Pair("day", "day")  # strokes of day scenes, painted by day
@@ -159,7 +159,7 @@ PARTS = (
         methods=tuple(curves()),
         axes=STROKE_AXES,
         scores=stroke_scores,
-        says=(faithfulness, beside_sdedit),
+        says=(faithfulness, beside_sdedit, overtaken),
     ),
     Part(
         name="quirks",

@@ -73,6 +73,25 @@ def _at(curve: Sequence[Row], axis: Axis, distance: float) -> Interval | None:
     return None
 
 
+def overtaken(rows: Rows, _: Duels) -> str:
+    """Who is nearer to the strokes than GradOP+ with the most updates, and no less real."""
+    last = rows.get(plus(UPDATES[-1]))
+    if last is None:
+        return ""
+    told = [
+        f"*{name}* ({BLURRED.shown(one.on(BLURRED).value)} blurred, Fréchet "
+        f"{FRECHET.shown(one.on(FRECHET).value)}, {one.seconds / last.seconds:.2f} of the time)"
+        for name, one in rows.items()
+        if one.on(BLURRED).high < last.on(BLURRED).low
+        and standing(independent_difference(last.on(FRECHET), one.on(FRECHET)))
+        is not Standing.WORSE
+    ]
+    return (
+        f"Nearer to the strokes than {last.method} beyond doubt, and not less real beyond doubt: "
+        f"{', '.join(told) or 'none of the others'}."
+    )
+
+
 def agreement(rows: Rows, duels: Duels) -> str:
     """By how much regions are ahead of the prompt alone, and whether strength 0 is nothing."""
     first, told = next(iter(rows.values())), []

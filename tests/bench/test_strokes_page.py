@@ -48,6 +48,19 @@ def test_a_curve_is_beyond_another_where_no_doubt_is_left(theirs, ahead):
     assert f"beyond doubt: {ahead} of 6" in text
 
 
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        (2.0, "none of the others"),
+        (1.1, "*SDEdit 1* (0.0200 blurred, Fréchet 1.100, 0.25 of the time)"),
+    ],
+)
+def test_who_is_nearer_and_as_real_is_named_with_its_price(theirs, told):
+    text = strokes_page.overtaken(curve(ours=1.0, theirs=theirs), {})
+    assert text.endswith(f"not less real beyond doubt: {told}.")
+    assert strokes_page.overtaken({}, {}) == ""
+
+
 def test_between_two_strengths_the_curve_is_straight():
     rows = [
         row(f"SDEdit {one}", {BLURRED.key: around(one, 0.0), FRECHET.key: around(2 * one, one)})
