@@ -113,7 +113,7 @@ def graph(job: Job, info: Mapping[str, dict]) -> Workflow:
     model, clip, vae = flow.add("S2ST_LoadDemoModel", {})
     wanted = {"domain": job.source, "truth_domain": job.target}
     wanted |= {"first": job.first, "count": job.scenes}
-    source, truth, *words = flow.add("S2ST_DemoScenes", wanted)
+    source, truth, *words = flow.add("S2ST_DemoScenes", wanted)[:4]
     looks = {name: examples(flow, name, first) for name, first in domains(job).items()}
     prompts = {
         name: flow.add("CLIPTextEncode", {"text": text, "clip": clip})[0]
