@@ -1,6 +1,7 @@
 """What is done stays done: a run is stopped as Ctrl-C stops it, and started again."""
 
 import _thread
+import signal
 import threading
 import time
 
@@ -33,6 +34,15 @@ def calibration(parts, tmp_path):
     return made
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    """What a shell starts in the background is deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_leaves_the_cells_that_are_done(tmp_path, capsys):
     def interrupt():
         while not list(tmp_path.glob("cells/*.safetensors")):
