@@ -32,6 +32,7 @@ from s2st import (
     interleaved,
     sample,
 )
+from s2st.look.drawn import mixed
 from s2st.look.exemplars import ANYWHERE, Warp
 from s2st.look.matching import matches, picture_directions
 from s2st.model.features import read_features
@@ -181,8 +182,7 @@ def _formed(lab: Lab, task: Task, watched: Watched, again: int | None) -> Tensor
     """The latents after matching again so often; without a number the first warp, not denoised."""
     config = InterleavedConfig(stray=STRAY if watched.trust is Trust.OURS else ANYWHERE)
     if again is None:
-        warp = watched.warp(task.latent, config)
-        return task.latent.lerp(warp.latent, warp.confidence)
+        return mixed(task.latent, watched.warp(task.latent, config), config)
     config = replace(config, rematches=again)
     return interleaved(lab.parts.denoiser, task, lab.schedule, config, matcher=watched)
 

@@ -19,7 +19,7 @@ from s2st.exemplar.scene_network import SUFFIX, SceneNetwork
 from s2st.kit.legend import painted
 from s2st.look.exemplars import ANYWHERE
 from s2st.look.matching import matches
-from tools.environment import ROOT
+from tools.environment import NETWORKS
 from translators.scenes import LABEL_MAP
 
 from .class_style import class_style_error
@@ -31,7 +31,7 @@ from .metrics import label_agreement, psnr
 from .statistics import bootstrap_interval, mean_interval
 from .store import BULB, POOL_SEEDS, label_maps, rendered
 
-SHIPPED = ROOT / "demo_world" / "networks" / f"streets{SUFFIX}"
+SHIPPED = NETWORKS / f"streets{SUFFIX}"
 PUBLISHED = SceneConfig(polish=5)
 ONCE, MIDMS, BARE = "matched once", "matched again twice (MIDMs)", "MIDMs, not polished"
 ARMS = {

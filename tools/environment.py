@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+NETWORKS = ROOT / "demo_world" / "networks"  # that come with the pack, for templates
 ENVIRONMENT = ROOT / ".venv"
 REQUIREMENTS = (ROOT / "requirements" / "library.txt", ROOT / "requirements" / "comfyui.txt")
 STAMP = ENVIRONMENT / "s2st-installed.txt"

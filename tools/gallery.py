@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from demo_world import EVALUATION_SEEDS, LEGEND, REFERENCE_SEEDS, labels, prompt, render, scene
+from demo_world import EVALUATION_SEEDS, prompt
 from tools.comfyui import CACHE, device_arguments, find, running
 from tools.environment import ROOT
 from tools.pictures import Studio, scene_picture
@@ -25,7 +25,6 @@ STRIPS = ROOT / "web" / "strips"
 QUALITY = 82
 LOOKS = ("sunset", "night", "fog", "rain", "snow")
 ROWS = 3
-SIDE = 128
 SCENE, LOOK = 1, "snow"  # of the strips
 
 
@@ -102,7 +101,13 @@ ASKED = {
     "like_that_photo": {"the scenes to translate": ONE},
     "labels_to_scenes": {"label maps": ONE},
 }
-PHOTO = REFERENCE_SEEDS[2]  # of the templates that follow one
+# What a strip begins with: outputs of nodes by their titles.
+BEFORE = {
+    "start_here": {"before": ("the picture to change", 0)},
+    "demo_day_to_night": {"before": ("the scenes to translate", 0)},
+    "like_that_photo": {"before": ("the scenes to translate", 0), "that photo": ("that photo", 0)},
+    "labels_to_scenes": {"label map": ("label maps", 4), "that photo": ("that photo", 0)},
+}
 
 
 def drawn(studio: Studio, strip: Strip) -> Image.Image:
@@ -113,32 +118,29 @@ def drawn(studio: Studio, strip: Strip) -> Image.Image:
     named = titles | {node["class_type"]: number for number, node in graph.items()}
     for name, inputs in ASKED[strip.template].items():
         graph[named[name]]["inputs"] |= inputs
-    given = graph[named[strip.node]]["inputs"]
+    before = {
+        name: watched(graph, named[title], output)
+        for name, (title, output) in BEFORE[strip.template].items()
+    }
     seen = titles["save"]
     if strip.node == "S2ST_MatchExemplar":  # whose warped picture the template leaves out
-        seen = "warped"
-        graph = {one: graph[one] for one in needed(graph, named[strip.node])}
-        graph[seen] = {"class_type": "PreviewImage", "inputs": {"images": [named[strip.node], 0]}}
-    columns = {name: [picture] for name, picture in before(strip.template).items()}
+        seen = watched(graph, named[strip.node], 0)
+    given, columns = graph[named[strip.node]]["inputs"], {}
     default = given[strip.setting]
     for value in strip.values:
         given[strip.setting] = value
+        run = studio.run(graph)
+        columns = columns or {name: [studio.first(run, node)] for name, node in before.items()}
         name = f"{value} (default)" if value == default else f"{value}"
-        columns[name] = [studio.first(studio.run(graph), seen)]
+        columns[name] = [studio.first(run, seen)]
     return labelled(columns)
 
 
-def before(template: str) -> dict[str, np.ndarray]:
-    """What a strip of a template begins with."""
-    own = scene(EVALUATION_SEEDS[SCENE])
-    match template:
-        case "like_that_photo":
-            return {"before": render(own, "day"), "that photo": scene_picture(PHOTO, "night")}
-        case "labels_to_scenes":
-            colours = np.array(list(LEGEND.values())) / 255
-            shown = colours[labels(own, SIDE)]
-            return {"label map": shown, "that photo": scene_picture(PHOTO, "sunset")}
-    return {"before": render(own, "day")}
+def watched(graph: dict[str, dict], node: str, output: int) -> str:
+    """A preview of a node's output: its name in the graph."""
+    name = f"{node} {output}"
+    graph[name] = {"class_type": "PreviewImage", "inputs": {"images": [node, output]}}
+    return name
 
 
 def interleave(graph: dict[str, dict], info: Mapping[str, dict]) -> None:
@@ -149,12 +151,6 @@ def interleave(graph: dict[str, dict], info: Mapping[str, dict]) -> None:
     widgets = {one.name: one.default for one in kind.inputs if one.is_widget}
     links = {one.name: wired[one.name] for one in kind.inputs if one.name in wired}
     node |= {"class_type": kind.name, "inputs": {**links, **widgets}}
-
-
-def needed(graph: Mapping[str, dict], node: str) -> set[str]:
-    """A node and all that it needs."""
-    sources = {one[0] for one in graph[node]["inputs"].values() if isinstance(one, list)}
-    return {node}.union(*(needed(graph, one) for one in sources))
 
 
 def restyled(studio: Studio, source: str, target: str) -> list[np.ndarray]:

@@ -231,6 +231,12 @@ def test_only_the_sky_changes_and_every_other_pixel_stays(comfy, object_info, re
     assert np.abs(before[sky] - after[sky]).mean() > 0.05
 
 
+def worked_at(width, height):
+    """The shape that a picture of this size has at the megapixels of a quick graph."""
+    scale = (QUICK["megapixels"] * 1024 * 1024 / (width * height)) ** 0.5
+    return round(height * scale), round(width * scale), 3
+
+
 def given_photo(comfy, graph, node, size=(203, 151)):
     """A photo of ours in a loader."""
     file = f"photo{node}.png"
@@ -349,8 +355,7 @@ def test_paint_with_your_checkpoint_keeps_the_strokes_own_size(comfy, object_inf
     graph[loader]["inputs"]["image"] = "strokes.png"
     run = comfy.client.run(graph)
     (result,) = pictures(comfy, run, titled(workflow, "save"))
-    scale = (0.02 * 1024 * 1024 / (203 * 151)) ** 0.5
-    assert result.shape == (round(151 * scale), round(203 * scale), 3)
+    assert result.shape == worked_at(203, 151)
 
 
 def test_like_that_photo_takes_its_look(comfy, object_info, repository):
@@ -369,8 +374,7 @@ def test_like_that_photo_works_on_photos_of_two_sizes(comfy, object_info, reposi
     given_photo(comfy, graph, titled(workflow, "that photo"), (97, 64))
     run = comfy.client.run(graph)
     (result,) = pictures(comfy, run, titled(workflow, "save"))
-    scale = (0.02 * 1024 * 1024 / (203 * 151)) ** 0.5
-    assert result.shape == (round(151 * scale), round(203 * scale), 3)
+    assert result.shape == worked_at(203, 151)
 
 
 def test_labels_to_scenes_takes_each_class_from_the_photo(comfy, object_info, repository):

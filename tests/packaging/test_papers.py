@@ -13,7 +13,7 @@ import yaml
 
 from demo_world.model import WEIGHTS
 from tools.comfyui import RELEASES
-from tools.environment import ROOT
+from tools.environment import NETWORKS, ROOT
 from tools.publishable import problems, read
 
 WORKFLOWS = ROOT / ".github" / "workflows"
@@ -50,7 +50,7 @@ def test_the_citation_names_the_paper(project):
     assert paper["title"] in " ".join(text("README.md").split())
 
 
-@pytest.mark.parametrize("folder", [WEIGHTS, WEIGHTS.parent / "networks"])
+@pytest.mark.parametrize("folder", [WEIGHTS, NETWORKS])
 def test_cards_state_the_hashes_of_the_weights(folder):
     card = (folder / "README.md").read_text(encoding="utf-8")
     files = sorted(folder.glob("*.safetensors"))
