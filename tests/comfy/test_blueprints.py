@@ -58,10 +58,9 @@ def ours_of(blueprint):
     return [one for one in nodes if one["type"].startswith("S2ST_")]
 
 
-@pytest.mark.skipif(
-    not (find() / "app" / "subgraph_manager.py").is_file(), reason="this core has no blueprints"
-)
 def test_the_server_offers_them(comfy, stored):
+    if not (find() / "app" / "subgraph_manager.py").is_file():
+        pytest.skip("this core has no blueprints")
     offered = comfy.client.get_json("/api/global_subgraphs")
     assert {one["info"]["node_pack"] for one in offered.values()} == {"custom_nodes.s2st"}
     assert {one["name"] for one in offered.values()} == set(stored)
