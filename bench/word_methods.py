@@ -78,9 +78,11 @@ def halves(phrases: Sequence[str]) -> Masks:
 class Held(Joint):
     """S2ST's: each picture's prompt, whose words are more in their regions and less outside."""
 
-    def __init__(self, lab: Lab, subject: Subject, every: Sequence[Masks], strength: float) -> None:
+    def __init__(
+        self, lab: Lab, subject: Subject, every: Sequence[Masks], config: RegionConfig
+    ) -> None:
         self._parts = lab.parts
-        self._held = [held_words(lab, subject, masks, strength) for masks in every]
+        self._held = [held_words(lab, subject, masks, config) for masks in every]
 
     def denoise_all(self, queries: Sequence[Query], sigma: float) -> list[Tensor]:
         if not any(self._held):  # the node then hands on the model as it was
@@ -103,13 +105,13 @@ class Held(Joint):
             return self._parts.denoiser.denoise(query.x, sigma, Conditioning(held.embedding))
 
 
-def held_words(lab: Lab, subject: Subject, masks: Masks, strength: float) -> HeldPrompt | None:
+def held_words(lab: Lab, subject: Subject, masks: Masks, config: RegionConfig) -> HeldPrompt | None:
     """The prompt of all phrases, each held to its mask; None where there is no mask."""
     layout = layout_of([Region(name, mask) for name, mask in masks.items()])
     whole = text_of(lab, subject.text(*subject.phrases))
     phrases = [text_of(lab, one.phrase) for one in layout.regions]
     others = [text_of(lab, one) for one in subject.phrases]
-    return held_prompt(layout, whole, phrases, others, RegionConfig(strength=strength))
+    return held_prompt(layout, whole, phrases, others, config)
 
 
 def size_of(queries: Sequence[Query]) -> tuple[int, int]:
@@ -174,14 +176,14 @@ class Way(str, Enum):
     COUPLED = "attention couple"
 
     def model(
-        self, lab: Lab, subject: Subject, every: Sequence[Masks], strength: float
+        self, lab: Lab, subject: Subject, every: Sequence[Masks], config: RegionConfig
     ) -> Denoiser:
         """The laboratory's model, which holds words to the masks of every picture of a batch."""
         match self:
             case Way.NOBODY:
                 return lab.parts.denoiser
             case Way.HELD:
-                return Held(lab, subject, every, strength)
+                return Held(lab, subject, every, config)
             case Way.MIXED:
                 return Mixed(lab, subject, every)
             case Way.COUPLED:
@@ -193,11 +195,12 @@ def in_words(case: Case, setting: Setting, spent: Meter) -> Tensor:
     case, lab, subject = drawn(case), case.lab, Subject(setting["subject"])
     every = subject.masks(case.seeds)
     every = [*every[1:], every[0]] if setting["shifted"] else every
-    model = Way(setting["way"]).model(lab, subject, every, setting["strength"])
+    config = RegionConfig(strength=setting["strength"], apart=setting["apart"])
+    model = Way(setting["way"]).model(lab, subject, every, config)
     words = lab.parts.encode_prompt(subject.text(*subject.phrases))
     task = Task(latent=case.latents, target=Prompt(words, lab.prompt(""), GUIDANCE))
-    config = PLUS if setting["strokes"] else replace(PLUS, updates=0)
-    return painted(model, case, task, config, spent)
+    painting = PLUS if setting["strokes"] else replace(PLUS, updates=0)
+    return painted(model, case, task, painting, spent)
 
 
 def text_of(lab: Lab, text: str) -> Text:
@@ -214,11 +217,12 @@ def method(
     way: Way,
     strength: float = 0.0,
     *,
+    apart: float = RegionConfig().apart,
     shifted: bool = False,
     strokes: bool = False,
 ) -> Method:
     """`shifted` takes every scene's masks from the next one."""
-    setting = {"subject": subject.value, "way": way.value, "strength": strength}
+    setting = {"subject": subject.value, "way": way.value, "strength": strength, "apart": apart}
     return Method(
         name=f"{subject.value}, {name}",
         family=Family.OURS if way is Way.HELD else Family.RIVAL,
@@ -232,6 +236,7 @@ def from_noise(subject: Subject) -> Iterator[Method]:
     yield method(subject, "the prompt alone", Way.NOBODY)
     for strength in STRENGTHS:
         yield method(subject, f"regions of strength {strength:g}", Way.HELD, strength)
+    yield method(subject, "regions, places not kept apart", Way.HELD, USUAL, apart=0.0)
     yield method(subject, "another scene's regions", Way.HELD, USUAL, shifted=True)
     yield method(subject, "masked prompts", Way.MIXED)
     yield method(subject, "attention couple", Way.COUPLED)
@@ -242,4 +247,5 @@ def over_strokes(subject: Subject) -> Iterator[Method]:
     over = partial(method, subject, strokes=True)
     yield over("over strokes, the prompt alone", Way.NOBODY)
     yield over("over strokes, regions", Way.HELD, USUAL)
+    yield over("over strokes, regions, places not kept apart", Way.HELD, USUAL, apart=0.0)
     yield over("over strokes, attention couple", Way.COUPLED)

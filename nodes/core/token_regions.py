@@ -1,10 +1,10 @@
 """Token regions inside a model of the core's: which prompts they hold for, and where scores change.
 
-The core offers one attention override, on MODEL alone. Ours calls the one it finds there. A call
-may hold several prompts at several states; ours is known by its own embedding, and all others are
-left as they are. A prompt with an area sees what lies there of its regions. Cores before 0.3.57
-read no override: there each block's cross-attention is replaced instead, but where another node has
-replaced it already.
+The core offers one override of all attention, on MODEL alone. Ours calls the one it finds there. A
+call may hold several prompts at several states; ours is known by its own embedding, and all others
+are left as they are. A prompt with an area sees what lies there of its regions. Cores before 0.3.57
+read no override: there each block's attentions are replaced instead, but where another node has
+replaced them already.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .facts import Prediction, model_facts
 KEY = "s2st_token_regions"  # in a call's options: what is held in it
 AREAS = "s2st_areas"  # in a call's options: where prompts stand, by the core's own names for them
 OVERRIDE = "optimized_attention_override"
+PLACES, WORDS = "attn1", "attn2"  # what a block's two attentions are to, as the core names them
 HIGHEST_TIME = 0.9999  # of a flow model; pure noise has no finite sigma
 
 
@@ -94,10 +95,14 @@ def with_regions(patcher, prompts: Sequence[HeldPrompt]):
         options = changed.model_options.setdefault("transformer_options", {})
         options[OVERRIDE] = RegionalAttention(options.get(OVERRIDE))
         return changed
-    taken = {place[:2] for place in replaced_blocks(patcher)}
-    for name, number in blocks_with_words(patcher):
-        if (name, number) not in taken:
-            changed.set_model_attn2_replace(_replacement, name, number)
+    for kind, replace_in in (
+        (PLACES, changed.set_model_attn1_replace),
+        (WORDS, changed.set_model_attn2_replace),
+    ):
+        taken = {place[:2] for place in replaced_blocks(patcher, kind)}
+        for name, number in blocks_with_words(patcher):
+            if (name, number) not in taken:
+                replace_in(_replacement, name, number)
     return changed
 
 
@@ -153,10 +158,10 @@ def reads_overrides() -> bool:
     return hasattr(attention, "wrap_attn")
 
 
-def replaced_blocks(patcher) -> list[tuple]:
+def replaced_blocks(patcher, kind: str = WORDS) -> list[tuple]:
     """Blocks whose attention to words another node computes itself, as IPAdapter's does."""
     options = patcher.model_options.get("transformer_options", {})
-    patches = options.get("patches_replace", {}).get("attn2", {})
+    patches = options.get("patches_replace", {}).get(kind, {})
     return [place for place, patch in patches.items() if patch is not _replacement]
 
 

@@ -145,6 +145,7 @@ class ApplyRegions(io.ComfyNode):
                 setting(RegionConfig, "strength"),
                 setting(RegionConfig, "outside", advanced=True),
                 setting(RegionConfig, "end"),
+                setting(RegionConfig, "apart", optional=True, advanced=True),
             ],
             outputs=[
                 output(io.Model, "held_model", "The model, for any sampler."),

@@ -161,14 +161,12 @@ BiasOf = Callable[[Tensor, Tensor, int, Tensor], Tensor | None]
 
 @contextmanager
 def attention_bias(unet: UNet2DConditionModel, bias_of: BiasOf) -> Iterator[None]:
-    """Inside, what `bias_of` answers is added to the scores of every attention to words.
+    """Inside, what `bias_of` answers is added to the scores of every attention.
 
-    It is given queries and keys [B, tokens, heads x width], the heads and the words [B, tokens,
-    width], and answers [B, queries, keys] or None.
+    It is given queries and keys [B, tokens, heads x width], the heads and what is attended to [B,
+    tokens, width], words or the places themselves, and answers [B, queries, keys] or None.
     """
-    blocks = [
-        one for one in unet.modules() if isinstance(one, Attention) and one.is_cross_attention
-    ]
+    blocks = [one for one in unet.modules() if isinstance(one, Attention)]
     before = [block.processor for block in blocks]
     for block in blocks:
         block.processor = _Biased(block.processor, bias_of)  # type: ignore[assignment]
@@ -185,10 +183,15 @@ class _Biased:
     bias_of: BiasOf
 
     def __call__(
-        self, block: Attention, hidden_states: Tensor, encoder_hidden_states: Tensor, **rest: Any
+        self,
+        block: Attention,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        **rest: Any,
     ) -> Tensor:
-        query, key = block.to_q(hidden_states), block.to_k(encoder_hidden_states)
-        bias = self.bias_of(query, key, block.heads, encoder_hidden_states)
+        known = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        query, key = block.to_q(hidden_states), block.to_k(known)
+        bias = self.bias_of(query, key, block.heads, known)
         given = {**rest, "encoder_hidden_states": encoder_hidden_states}
         if bias is not None:
             given["attention_mask"] = bias

@@ -6,7 +6,9 @@ the layout forms (after eDiff-I's paint-with-words, Balaji et al. 2211.01324, wi
 from the scores' own spread). The paper announces such control and never released it.
 
 Words of one prompt know each other, and its end and padding know all of them: so each phrase also
-stands behind the prompt in one of its own, which is held as a whole.
+stands behind the prompt in one of its own, which is held as a whole. And places see one another:
+night on one side would darken the other, so that what lies in different regions looks at each other
+less, by the same measure. That is ours.
 
 Nothing is trained, no score of other words is touched, and strength 0 adds nothing at all.
 """
@@ -27,6 +29,7 @@ from ..model.checks import check_finite, check_tensor
 
 TINY, WHOLE, COVERED = 0.02, 0.9, 0.95  # shares of the picture, as Krita's plug-in takes them
 COARSEST = 64  # the largest step from a latent to a network's token grid
+MOST_PLACES = 4096  # of a grid whose places are kept apart: finer ones draw no layout, and cost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,12 @@ class RegionConfig(Settings):
     )
     end: float = number(
         0.5, 0.0, 100.0, "The noise level (sigma) under which words are free again."
+    )
+    apart: float = number(
+        1.0,
+        0.0,
+        20.0,
+        "How strongly places of different regions look past each other, as a share of that.",
     )
 
     def at(self, sigma: float) -> float:
@@ -166,10 +175,21 @@ class TokenMasks:
 
     def wanted(self, grid: tuple[int, int], outside: float) -> Tensor:
         """[queries, tokens] on a grid of tokens: 1 inside, -outside outside, 0 for free tokens."""
-        small = F.interpolate(self.masks[:, None].float(), grid, mode="area")[:, 0]
-        signed = rearrange(small * (1 + outside) - outside, "r h w -> (h w) r")
+        signed = self._on(grid) * (1 + outside) - outside
         free = signed.new_zeros(len(signed), 1)
         return torch.cat([signed, free], dim=1)[:, self.region_of]
+
+    def between(self, grid: tuple[int, int]) -> Tensor:
+        """[places, places]: 0 within a region, or within what none covers, and -1 between two."""
+        shares = self._on(grid)
+        rest = (1 - shares.sum(dim=1, keepdim=True)).clamp(min=0)
+        shares = torch.cat([shares, rest], dim=1)
+        return shares @ shares.T - 1
+
+    def _on(self, grid: tuple[int, int]) -> Tensor:
+        """[places, R] on a grid of tokens."""
+        small = F.interpolate(self.masks[:, None].float(), grid, mode="area")[:, 0]
+        return rearrange(small, "r h w -> (h w) r")
 
 
 def token_masks(
@@ -219,8 +239,7 @@ class HeldPrompt:
         rows = same.nonzero().flatten().tolist()
         repeats = context.shape[1] // own.shape[1]
         masks = self.masks.to(context.device)
-        held = HeldRows(rows, masks, repeats, strength, self.config.outside, size)
-        return held if rows else None
+        return HeldRows(rows, masks, repeats, strength, self.config, size) if rows else None
 
 
 @dataclass
@@ -231,35 +250,49 @@ class HeldRows:
     masks: TokenMasks
     repeats: int
     strength: float
-    outside: float
+    config: RegionConfig
     size: tuple[int, int]  # of the latent
     _wanted: dict[tuple[int, int], Tensor] = field(default_factory=dict)
+    _between: dict[tuple[int, int], Tensor] = field(default_factory=dict)
 
     def bias(self, query: Tensor, key: Tensor, heads: int) -> Tensor | None:
         """[B, queries, keys] to add to the scores of [B, queries or keys, heads x width].
 
-        None where this is no attention of places to words.
+        None where places attend neither to words nor to one another.
         """
         queries, keys = query.shape[1], key.shape[1]
         grid, words = grid_of(queries, *self.size), self.masks.count * self.repeats
-        # Places that attend to places, their own or also another picture's, are as many or several
-        # times as many.
-        if keys % queries == 0 or keys < words or grid is None:
+        if grid is None:
             return None
-        if grid not in self._wanted:
-            self._wanted[grid] = self.masks.wanted(grid, self.outside).repeat(1, self.repeats)
-        places, named = query[self.rows], key[self.rows, :words]
-        added = region_bias(
-            rearrange(places, "b n (h d) -> b h n d", h=heads),
-            rearrange(named, "b n (h d) -> b h n d", h=heads),
-            self._wanted[grid],
-            self.masks.words.repeat(self.repeats),
-            self.strength,
+        places, known = (
+            rearrange(one[self.rows], "b n (h d) -> b h n d", h=heads) for one in (query, key)
         )
+        # Places may also attend to another picture's, several times as many.
+        if keys % queries:
+            added = None if keys < words else self._to_words(places, known[:, :, :words], grid)
+        else:
+            added = self._to_places(places, known, grid) if keys == queries != words else None
+        if added is None:
+            return None
         # Whatever stands behind the words, such as an image prompt, stays as it is.
         bias = query.new_zeros(len(query), queries, keys)
-        bias[self.rows, :, :words] = added.to(bias)
+        bias[self.rows, :, : added.shape[-1]] = added.to(bias)
         return bias
+
+    def _to_words(self, places: Tensor, words: Tensor, grid: tuple[int, int]) -> Tensor:
+        if grid not in self._wanted:
+            wanted = self.masks.wanted(grid, self.config.outside)
+            self._wanted[grid] = wanted.repeat(1, self.repeats)
+        named = self.masks.words.repeat(self.repeats)
+        return region_bias(places, words, self._wanted[grid], named, self.strength)
+
+    def _to_places(self, places: Tensor, others: Tensor, grid: tuple[int, int]) -> Tensor | None:
+        strength = self.strength * self.config.apart
+        if not strength or places.shape[2] > MOST_PLACES:
+            return None
+        if grid not in self._between:
+            self._between[grid] = self.masks.between(grid)
+        return strength * spread_of(places, others)[:, None, None] * self._between[grid]
 
 
 @dataclass(frozen=True)
@@ -328,6 +361,17 @@ def region_bias(
     held = wanted.any(dim=0) & words
     if not held.any():
         return query.new_zeros(len(query), *wanted.shape)
-    scores = torch.einsum("bhqd,bhkd->bhqk", query.float(), key.float()) / query.shape[-1] ** 0.5
-    spread = scores[..., held].std(dim=(1, 2, 3))
-    return strength * spread[:, None, None] * wanted.to(scores)
+    return strength * spread_of(query, key[:, :, held])[:, None, None] * wanted.to(query.device)
+
+
+def spread_of(query: Tensor, key: Tensor) -> Tensor:
+    """[B]: the standard deviation of all scores q.k / sqrt(d), which are never computed.
+
+    Their mean is that of the mean query and key; their mean square is tr(Q K), of the mean outer
+    products of queries and of keys.
+    """
+    query, key = query.float(), key.float()
+    outer = [torch.einsum("bhnd,bhne->bhde", one, one) / one.shape[2] for one in (query, key)]
+    squares = (outer[0] * outer[1]).sum(dim=(2, 3)).mean(dim=1)
+    means = (query.mean(dim=2) * key.mean(dim=2)).sum(dim=2).mean(dim=1)
+    return ((squares - means**2).clamp(min=0) / query.shape[-1]).sqrt()

@@ -8,11 +8,13 @@ from bench.lab import Pair, edited, make_case, open_lab
 from bench.stroke_methods import PLUS
 from bench.word_methods import Subject, Way, from_noise, over_strokes, things_of
 from demo_world import LABELS, TUNING_SEEDS
+from s2st import RegionConfig
 from s2st.model.contract import Query
 
 SIGMA = 4.0
 THINGS = Subject.THINGS
 WORDS = THINGS.text(*THINGS.phrases)
+FREE, STRONG = RegionConfig(strength=0.0), RegionConfig(strength=3.0)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +49,8 @@ def test_without_strength_words_are_as_free_as_ever(lab):
         told(lab, model)
         for model in (
             lab.parts.denoiser,
-            Way.HELD.model(lab, THINGS, [{"trees": mask}], 0.0),
-            Way.HELD.model(lab, THINGS, [{"trees": mask}], 4.0),
+            Way.HELD.model(lab, THINGS, [{"trees": mask}], FREE),
+            Way.HELD.model(lab, THINGS, [{"trees": mask}], STRONG),
         )
     )
     assert torch.equal(plain[0], nought[0])
@@ -58,7 +60,7 @@ def test_without_strength_words_are_as_free_as_ever(lab):
 
 @pytest.mark.parametrize("way", [Way.MIXED, Way.COUPLED])
 def test_a_region_that_is_everything_is_its_own_prompt(lab, way):
-    model = way.model(lab, THINGS, [{"trees": torch.ones(128, 128)}], 0.0)
+    model = way.model(lab, THINGS, [{"trees": torch.ones(128, 128)}], FREE)
     alone = told(lab, lab.parts.denoiser, THINGS.text("trees"))
     for one, other in zip(told(lab, model), alone, strict=True):
         assert_close(one, other, atol=1e-4, rtol=0)
@@ -68,8 +70,10 @@ def test_a_region_that_is_everything_is_its_own_prompt(lab, way):
 def test_every_picture_has_its_own_regions(lab, way):
     left, right = torch.zeros(2, 128, 128)
     left[:, :64], right[:, 64:] = 1, 1
-    both = told(lab, way.model(lab, THINGS, [{"trees": left}, {"trees": right}], 2.0), batch=2)[0]
-    same = told(lab, way.model(lab, THINGS, [{"trees": left}] * 2, 2.0), batch=2)[0]
+    both = told(lab, way.model(lab, THINGS, [{"trees": left}, {"trees": right}], STRONG), batch=2)[
+        0
+    ]
+    same = told(lab, way.model(lab, THINGS, [{"trees": left}] * 2, STRONG), batch=2)[0]
     assert_close(both[0], same[0], atol=1e-4, rtol=0)
     assert (both[1] - same[1]).abs().max() > 1e-2
 
@@ -77,7 +81,7 @@ def test_every_picture_has_its_own_regions(lab, way):
 def test_predictions_are_mixed_where_their_masks_are(lab):
     mask = torch.zeros(128, 128)
     mask[:, :64] = 1
-    mixed = told(lab, Way.MIXED.model(lab, THINGS, [{"trees": mask}], 0.0))[0]
+    mixed = told(lab, Way.MIXED.model(lab, THINGS, [{"trees": mask}], FREE))[0]
     street, trees = (
         told(lab, lab.parts.denoiser, text)[0] for text in (THINGS.text(), THINGS.text("trees"))
     )

@@ -157,11 +157,18 @@ def test_blocks_that_another_node_computes_are_told(comfy):
 def test_where_another_node_computes_all_blocks_it_wins(comfy):
     w = Tiny()
     replaced = w.graph.add("TestReplaced", model=w.model, everywhere=True)[0]
-    applied = w.applied(model=replaced)
+    applied = w.applied(model=replaced, apart=0.0)
     held, plain = comfy.latents(
         w.graph, w.sampled(applied[0], applied[1]), w.sampled(replaced, applied[1])
     )
     assert torch.equal(held, plain)
+
+
+def test_places_are_kept_apart_beside_the_words(comfy):
+    w = Tiny()
+    both, words = w.applied(), w.applied(apart=0.0)
+    apart, held = comfy.latents(w.graph, w.sampled(both[0], both[1]), w.sampled(words[0], words[1]))
+    assert relative(apart, [held]) > 0.02
 
 
 @pytest.mark.parametrize("name", list(ATTACHMENTS))

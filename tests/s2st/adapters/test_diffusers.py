@@ -432,7 +432,7 @@ def test_a_decoder_clamps_nothing(own_pipeline, normal):
     assert_close(parts.decode_latent(latent), decoded.clamp(0, 1))
 
 
-def test_a_bias_is_added_to_the_attention_to_words_and_nothing_stays_of_it(own_pipeline, normal):
+def test_a_bias_is_added_to_what_attention_scores_and_nothing_stays_of_it(own_pipeline, normal):
     parts = PipelineParts.of(own_pipeline)
     prompt, x = parts.encode_prompt("day"), normal(2, 4, 16, 16)
 
@@ -440,7 +440,12 @@ def test_a_bias_is_added_to_the_attention_to_words_and_nothing_stays_of_it(own_p
         with torch.no_grad():
             return parts.denoiser.denoise(x, 2.0, prompt)
 
-    def first_word_alone(query, key, heads, words):
+    asked = set()
+
+    def first_word_alone(query, key, heads, known):
+        asked.add(known.shape[1])
+        if known.shape[1] != prompt.embedding.shape[1]:
+            return None
         bias = query.new_full((len(query), query.shape[1], key.shape[1]), -1e4)
         bias[..., 0] = 0
         return bias
@@ -453,6 +458,7 @@ def test_a_bias_is_added_to_the_attention_to_words_and_nothing_stays_of_it(own_p
     first = prompt.with_embedding(prompt.embedding[:, :1])
     with torch.no_grad():
         assert_close(alone, parts.denoiser.denoise(x, 2.0, first), rtol=1e-4, atol=1e-4)
+    assert len(asked) > 1  # places among themselves, too
     assert float((alone - plain).abs().max()) > 1e-4
     assert torch.equal(answer(), plain)
 

@@ -5,6 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from s2st.strokes.token_regions import (
+    MOST_PLACES,
     HeldPrompt,
     Region,
     RegionConfig,
@@ -14,6 +15,7 @@ from s2st.strokes.token_regions import (
     layout_of,
     mask_of_colour,
     region_bias,
+    spread_of,
     token_masks,
     tokens_of,
 )
@@ -168,7 +170,7 @@ def test_what_is_added_is_a_share_of_the_scores_own_spread(normal):
     bias = region_bias(query, key, wanted, masks.words, 2.0)
     assert bias.shape == (2, 10, 5)
     scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
-    assert_close(bias[1], 2.0 * scores[1, ..., 1:4].std() * wanted)
+    assert_close(bias[1], 2.0 * scores[1, ..., 1:4].std(correction=0) * wanted)
     louder = key.clone()
     louder[:, :, 0] *= 100  # as the beginning of a prompt is
     assert_close(region_bias(query, louder, wanted, masks.words, 2.0), bias)
@@ -246,8 +248,32 @@ def test_a_part_of_the_latent_has_its_part_of_the_masks():
     assert part.embedding is held.embedding
 
 
-def test_attention_among_places_is_left_alone(held, normal):
+def test_places_of_different_regions_look_past_each_other(held, normal):
+    """A grid of 2 x 3 over 20 columns: sky to column 10, road to 16, then what none covers."""
     call = held.in_call(held.embedding, 4.0, (4, 6))
-    assert call.bias(normal(1, 24, 8), normal(1, 24, 8), 2) is None
+    query, key = normal(1, 24, 8), normal(1, 24, 8, seed=1)
+    bias = call.bias(query, key, 2).reshape(4, 6, 4, 6)
+    assert not bias[0, 0, :, :3].any()  # sky to sky, in every row
+    spread = float(spread_of(*(one.reshape(1, 24, 2, 4).transpose(1, 2) for one in (query, key))))
+    assert_close(bias[0, 0, 0, 4], torch.tensor(-held.config.at(4.0) * spread))
+    assert_close(bias[2, 4], bias[2, 4].flip(0))
+    assert bias[0, 3, 0, 4] > bias[0, 0, 0, 4]  # mostly road, on its edge
+
+
+def test_places_look_freely_where_that_is_asked_for_or_there_are_too_many(held, normal):
+    free = replace(held, config=replace(held.config, apart=0.0))
+    assert free.in_call(held.embedding, 4.0, (4, 6)).bias(*[normal(1, 24, 8)] * 2, 2) is None
+    many = normal(1, MOST_PLACES + 64, 2)
+    assert held.in_call(held.embedding, 4.0, (64, 65)).bias(many, many, 1) is None
+
+
+def test_the_spread_of_scores_is_known_without_them(normal):
+    query, key = normal(2, 3, 10, 8) + 0.5, normal(2, 3, 7, 8, seed=1) - 0.3
+    scores = torch.einsum("bhqd,bhkd->bhqk", query, key) / 8**0.5
+    assert_close(spread_of(query, key), scores.std(dim=(1, 2, 3), correction=0))
+
+
+def test_other_attention_among_places_is_left_alone(held, normal):
+    call = held.in_call(held.embedding, 4.0, (4, 6))
     assert call.bias(normal(1, 24, 8), normal(1, 48, 8), 2) is None  # another picture's beside
     assert call.bias(normal(1, 7, 8), normal(1, 5, 8), 2) is None  # no grid of the latent
