@@ -1,4 +1,4 @@
-"""What paints over strokes: GradOP+ and GradOP with every quirk, and what else takes a picture.
+"""What paints over strokes: in rounds, GradOP+ and GradOP with every quirk, and what others do.
 
 Stroke pictures are made of scenes by palette and blur. All are asked for one prompt at one guidance
 and number of steps. At ten steps GradOP+ optimises two, whose noise levels are those of the three
@@ -7,7 +7,7 @@ that it optimises by default at twenty.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cache, partial
 from itertools import islice
@@ -20,12 +20,14 @@ from s2st import (
     GradopConfig,
     GradopPlusConfig,
     Painting,
+    RoundsConfig,
     Schedule,
     Strokes,
     Task,
     difference_path,
     gradop,
     gradop_plus,
+    paint_in_rounds,
     sample,
     strokes_of,
 )
@@ -45,7 +47,12 @@ GUIDANCE = 3.0
 DRAWN = "a drawing of a street"  # what the difference path is told of the strokes
 UPDATES = (0, 20, 40, 60)  # in all
 PLUS = GradopPlusConfig(optimised=2)
-Config = GradopPlusConfig | GradopConfig
+ROUNDS = {
+    f"in rounds, {updates} updates between them": RoundsConfig(updates=updates)
+    for updates in (RoundsConfig().updates, 4)
+}
+LOOPBACK = ((2, 0.3), (3, 0.3), (3, 0.4), (6, 0.3), (3, 0.5), (6, 0.4))  # rounds and strength
+Config = RoundsConfig | GradopPlusConfig | GradopConfig
 QUIRKS: Mapping[str, Mapping[str, object]] = {
     "noisy latent": {"variable": Variable.STATE},
     "kept noise": {"noise": Noise.KEPT},
@@ -83,7 +90,7 @@ def themselves(case: Case, _: Setting, __: Meter) -> Tensor:
 
 
 def by_gradients(config: Config, case: Case, setting: Setting, spent: Meter) -> Tensor:
-    """GradOP+ or GradOP."""
+    """In rounds, GradOP+ or GradOP."""
     case = drawn(case)
     task = task_of(case, GUIDANCE, bool(setting["photos"]))
     return painted(case.lab.parts.denoiser, case, task, config, spent)
@@ -92,7 +99,7 @@ def by_gradients(config: Config, case: Case, setting: Setting, spent: Meter) -> 
 def painted(model: Denoiser, case: Case, task: Task, config: Config, spent: Meter) -> Tensor:
     """What becomes of a drawn case; what goes back through the decoder counts as gradients."""
     own = replace(config, noise_seed=case.seeds[0], shared_noise=False)
-    paint = gradop_plus if isinstance(own, GradopPlusConfig) else gradop
+    paint = PAINTERS[type(config)]
     return case.decoded(
         paint(
             model,
@@ -104,6 +111,13 @@ def painted(model: Denoiser, case: Case, task: Task, config: Config, spent: Mete
             on_update=lambda: spent.add(Meter(gradients=1)),
         )
     )
+
+
+PAINTERS: Mapping[type[Config], Callable[..., Tensor]] = {
+    RoundsConfig: paint_in_rounds,
+    GradopPlusConfig: gradop_plus,
+    GradopConfig: gradop,
+}
 
 
 def sdedit(case: Case, setting: Setting, _: Meter) -> Tensor:
@@ -153,15 +167,18 @@ def gradients(name: str, config: Config, photos: bool = False) -> Method:
 
 
 def curves() -> Iterator[Method]:
-    """GradOP+ at four numbers of updates, and all that it is laid beside."""
+    """GradOP+ at four numbers of updates, in rounds, and all that both are laid beside."""
     for total in UPDATES:
         yield gradients(f"GradOP+ N={total}", replace(PLUS, updates=total // PLUS.optimised))
+    for name, config in ROUNDS.items():
+        yield gradients(name, config)
     rival = partial(Method, family=Family.RIVAL)
     for tenth in range(1, 11):
         setting = {"strength": tenth / 10, "rounds": 1}
         yield rival(name=f"SDEdit {tenth / 10:g}", run=sdedit, settings=(setting,))
-    loop = {"strength": 0.4, "rounds": 3}
-    yield rival(name="loopback, 3 rounds of 0.4", run=sdedit, settings=(loop,))
+    for rounds, strength in LOOPBACK:
+        name, loop = f"loopback, {rounds} rounds of {strength:g}", {"strength": strength}
+        yield rival(name=name, run=sdedit, settings=({**loop, "rounds": rounds},))
     for until in (0.3, 0.6):
         yield rival(name=f"low-pass to {until:g}", run=low_pass, settings=({"until": until},))
     yield Method(name="difference path", family=Family.OURS, run=path, settings=({"photos": 0},))

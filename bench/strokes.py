@@ -37,14 +37,14 @@ from .pictures import sheet
 from .plan import Line, Plan, examined_judge
 from .rows import Findings
 from .store import POOL_SEEDS, rendered
-from .stroke_methods import COLOURS, GUIDANCE, UPDATES, curves, quirks, strokes_for
-from .strokes_page import agreement, beside_sdedit, faithfulness, overtaken, plus
+from .stroke_methods import COLOURS, GUIDANCE, ROUNDS, UPDATES, curves, quirks, strokes_for
+from .strokes_page import GRADOP, LOOPED, agreement, beside, faithfulness, overtaken, plus
 from .word_methods import SIDE, THINGS, TIMES, Masks, Subject, from_noise, over_strokes
 
 PAIR = Pair("day", "day")  # strokes of day scenes, painted by day
 STEPS = 10
 SHEET = f"{PICTURES}/strokes.jpg"
-SHOWN, SHEET_SCENES = (*map(plus, UPDATES), "SDEdit 0.5", "SDEdit 0.8"), 4
+SHOWN, SHEET_SCENES = (*ROUNDS, *map(plus, UPDATES), "SDEdit 0.5", "SDEdit 0.8"), 4
 
 
 def stroke_scores(plan: Plan, line: Line) -> Scores:
@@ -159,7 +159,13 @@ PARTS = (
         methods=tuple(curves()),
         axes=STROKE_AXES,
         scores=stroke_scores,
-        says=(faithfulness, beside_sdedit, overtaken),
+        says=(
+            faithfulness,
+            partial(beside, GRADOP, "SDEdit"),
+            overtaken,
+            partial(beside, tuple(ROUNDS), "SDEdit"),
+            partial(beside, tuple(ROUNDS), LOOPED),
+        ),
     ),
     Part(
         name="quirks",

@@ -13,6 +13,7 @@ from .stroke_methods import UPDATES
 from .word_methods import USUAL
 
 WANTED = 0.30  # that regions are ahead of the prompt alone
+LOOPED, ONCE = "loopback", "SDEdit 0.3"  # which is loopback of one round
 
 
 def faithfulness(rows: Rows, _: Duels) -> str:
@@ -37,16 +38,16 @@ def _from_to(first: Row, last: Row, axis: Axis) -> str:
     return f"from {axis.shown(first.on(axis).value)} to {axis.shown(last.on(axis).value)}"
 
 
-def beside_sdedit(rows: Rows, _: Duels) -> str:
-    """How far GradOP+'s curve lies from SDEdit's, at the distance from the strokes it has.
+def beside(ours: Sequence[str], theirs: str, rows: Rows, _: Duels) -> str:
+    """How far some of ours lie from a rival's curve, at the distance from the strokes they have.
 
-    SDEdit's curve is straight between its strengths; GradOP+ is taken at the far end of the
-    interval of its distance, so that a doubt there counts against it.
+    The curve is straight between its points; ours are taken at the far end of the interval of their
+    distance, so that a doubt there counts against them.
     """
-    curve = [one for name, one in rows.items() if name.startswith("SDEdit")]
+    curve = [one for name, one in rows.items() if name.startswith(theirs) or name == ONCE]
     told, ahead = [], []
     for axis in (BLURRED, PALETTE):
-        for name in (plus(total) for total in UPDATES[1:]):
+        for name in ours:
             there = _at(curve, axis, rows[name].on(axis).high) if name in rows else None
             if there is not None:
                 found = independent_difference(there, rows[name].on(FRECHET))
@@ -55,8 +56,8 @@ def beside_sdedit(rows: Rows, _: Duels) -> str:
     if not told:
         return ""
     return (
-        f"SDEdit's Fréchet distance where it is as near to the strokes, less GradOP+'s (positive "
-        f"is better): {'; '.join(told)}. Beyond SDEdit's curve beyond doubt: {sum(ahead)} of "
+        f"{theirs}'s Fréchet distance where it is as near to the strokes, less ours (positive is "
+        f"better): {'; '.join(told)}. Beyond {theirs}'s curve beyond doubt: {sum(ahead)} of "
         f"{len(ahead)} (wanted: all)."
     )
 
@@ -116,3 +117,6 @@ def _points(share: Interval) -> str:
 
 def plus(total: int) -> str:
     return f"GradOP+ N={total}"
+
+
+GRADOP = tuple(map(plus, UPDATES[1:]))

@@ -5,10 +5,11 @@ Two methods, which share what they ask of a picture (`Task`: a source, a target,
     translate         S2ST, the method of the paper: seed, seed translation, trajectory
     difference_path   the default: cheaper and closer to the truth, past the paper
 
-Another two begin with coarse strokes in place of a picture (Singh et al., arXiv 2211.17084):
+Another three begin with coarse strokes in place of a picture (Singh et al., arXiv 2211.17084):
 
     gradop_plus       the strokes are asked for within one sampling run
     gradop            of a finished sample, which is then denoised again
+    paint_in_rounds   the strokes are led to real pictures and asked for in turn: ours, the default
 
 One takes a picture as its example (after Seo et al., arXiv 2209.11047):
 
@@ -88,6 +89,7 @@ from .seeds.translate import Stages, Translation, translate
 from .strokes.gradop import GradopConfig, gradop
 from .strokes.gradop_plus import GradopPlusConfig, gradop_plus
 from .strokes.painting import Painting, strokes_of
+from .strokes.rounds import RoundsConfig, paint_in_rounds
 from .strokes.strokes import Strokes
 from .strokes.token_regions import Region, RegionConfig
 
@@ -131,6 +133,7 @@ __all__ = [
     "Regions",
     "Region",
     "RegionConfig",
+    "RoundsConfig",
     "SceneConfig",
     "SceneNetwork",
     "Schedule",
@@ -165,6 +168,7 @@ __all__ = [
     "make_schedule",
     "null_text_inversion",
     "optimize_trajectory",
+    "paint_in_rounds",
     "predicted_noise",
     "read_features",
     "regional_look",

@@ -1,1 +1,1 @@
-"""GradOP and GradOP+: coarse strokes and a prompt become a picture."""
+"""GradOP, GradOP+ and painting in rounds: coarse strokes and a prompt become a picture."""

@@ -15,12 +15,11 @@ from torch import Tensor
 from ..kit.settings import number
 from ..look.task import Task
 from ..model.autoencoder import Autoencoder
-from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, StepRecord, go_on, ignore
-from ..model.ddim import ddim_step
-from ..model.guidance import guided_denoised
+from ..model.contract import Counted, Denoiser, OnStep, OnUpdate, go_on, ignore
 from ..model.noise import noises_for
 from ..model.parameterization import from_variance_preserving
 from ..model.schedule import Schedule
+from .passes import Passes
 from .strokes import Strokes, check_strokes
 from .updates import UpdateConfig, Updates
 
@@ -35,10 +34,6 @@ class GradopConfig(UpdateConfig):
     def steps(self, total: int) -> int:
         """Steps of both runs together."""
         return total + (total - self.returns_at(total) if self.updates else 0)
-
-    def returns_at(self, total: int) -> int:
-        """The step from which the second run denoises."""
-        return min(self.begins(total), total - 1)
 
 
 @torch.no_grad()
@@ -59,25 +54,15 @@ def gradop(
     """
     config = config or GradopConfig()
     check_strokes(strokes, task, autoencoder)
-    counted, total = Counted(model), config.steps(schedule.steps)
-    noises, losses = noises_for(task.latent, config.noise_seed, config.shared_noise), None
-
-    def sampled(x: Tensor, first: int, done: int) -> Tensor:
-        for index, (sigma, next_sigma) in enumerate(schedule.pairs()[first:], done + 1):
-            denoised = guided_denoised(counted, x, sigma, task.target)
-            x = ddim_step(x, denoised, sigma, next_sigma)
-            told = losses if index == done + 1 else None
-            on_step(StepRecord(index, total, x, denoised, told, counted.evaluations))
-        return x
-
-    start = from_variance_preserving(next(noises), schedule.sigmas[0])
-    sample = sampled(start, 0, 0)
+    passes = Passes(Counted(model), task.target, schedule, config.steps(schedule.steps), on_step)
+    noises = noises_for(task.latent, config.noise_seed, config.shared_noise)
+    sample = passes.sampled(from_variance_preserving(next(noises), schedule.sigmas[0]))
     if not config.updates:
         return sample
     updates = Updates(autoencoder, task, strokes, config, on_update)
     clean, losses = updates.optimised(sample, lambda at: config.gamma * distance(at, sample))
     first = config.returns_at(schedule.steps)
-    return sampled(clean + schedule.sigmas[first] * next(noises), first, schedule.steps)
+    return passes.sampled(clean + schedule.sigmas[first] * next(noises), first, losses)
 
 
 def distance(latent: Tensor, other: Tensor) -> Tensor:

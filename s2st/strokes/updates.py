@@ -75,6 +75,10 @@ class UpdateConfig(LossConfig):
         """i = int(T (1 - strength)), the index of the first step that is optimised."""
         return int(steps * (1 - self.strength))
 
+    def returns_at(self, steps: int) -> int:
+        """The step from which a picture that was noised again is denoised: one at least."""
+        return min(self.begins(steps), steps - 1)
+
 
 class Updates:
     """Moves clean latents until their pictures, painted, are the strokes."""

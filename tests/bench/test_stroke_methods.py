@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from bench.lab import Meter, Pair, edited, make_case, open_lab
 from bench.stroke_methods import PLUS, UPDATES, curves, drawn, gradients, low, quirks, task_of
 from demo_world import TUNING_SEEDS
-from s2st import GradopConfig, GradopPlusConfig, sample
+from s2st import GradopConfig, GradopPlusConfig, RoundsConfig, sample
 from s2st.strokes.gradop_plus import starting_seed
 
 METHODS = {one.name: one for one in (*curves(), *quirks())}
@@ -18,6 +18,7 @@ KINDS += [METHODS[name] for name in ("difference path", "difference path, photos
 KINDS += [
     gradients("GradOP+", GradopPlusConfig(updates=1), photos=True),
     gradients("GradOP", GradopConfig(updates=1)),
+    gradients("GradOP, in rounds", RoundsConfig(rounds=2, updates=1), photos=True),
 ]
 
 

@@ -43,7 +43,7 @@ def test_faithfulness_is_told_with_its_price():
 
 @pytest.mark.parametrize(("theirs", "ahead"), [(2.0, 6), (1.1, 0)])
 def test_a_curve_is_beyond_another_where_no_doubt_is_left(theirs, ahead):
-    text = strokes_page.beside_sdedit(curve(ours=1.0, theirs=theirs), {})
+    text = strokes_page.beside(strokes_page.GRADOP, "SDEdit", curve(ours=1.0, theirs=theirs), {})
     assert f"GradOP+ N=60, palette: {theirs - 1:.3f}" in text
     assert f"beyond doubt: {ahead} of 6" in text
 
