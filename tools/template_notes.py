@@ -198,11 +198,11 @@ PAINT_WORDS = (
     "colour at a place, and the words say what it is."
 )
 PAINT_PAINT = (
-    "Sampling begins at pure noise. At a few high noise levels the picture is moved until, "
-    "blurred, it is your strokes; after that the model is free.\n\n"
-    "- strokes are ignored: raise **faithfulness** (20 to 40) or **optimised**, or lower "
-    "**strength** to 0.6\n"
-    "- it looks like the strokes: lower **faithfulness**, or raise **strength** to 0.9\n"
+    "The strokes are noised and denoised again and again: each time the picture gets more real. "
+    "In between it is moved until, blurred, it is your strokes.\n\n"
+    "- strokes are ignored: raise **faithfulness** to 4 or 8, or lower **strength** to 0.3\n"
+    "- it looks like the strokes: raise **rounds** to 10 or **strength** to 0.5, or lower "
+    "**faithfulness** to 1\n"
     "- only a part is painted: connect a mask to **painted**\n"
     "- another version of the same: change **noise_seed**"
 )
