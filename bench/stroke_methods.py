@@ -51,6 +51,18 @@ ROUNDS = {
     f"in rounds, {updates} updates between them": RoundsConfig(updates=updates)
     for updates in (RoundsConfig().updates, 4)
 }
+CHANGES: Mapping[str, Mapping[str, object]] = {
+    "1 update": {"updates": 1},
+    "8 updates": {"updates": 8},
+    "3 rounds": {"rounds": 3},
+    "10 rounds": {"rounds": 10},
+    "strength 0.3": {"strength": 0.3},
+    "strength 0.5": {"strength": 0.5},
+    "Adam's length": {"length": Length.ADAM},
+    "no clamp": {"clamp": Clamp.NEVER},
+    "f: palette": {"painting": Painting.PALETTE},
+    "rate 0.05": {"learning_rate": 0.05},
+}
 LOOPBACK = ((2, 0.3), (3, 0.3), (3, 0.4), (6, 0.3), (3, 0.5), (6, 0.4))  # rounds and strength
 Config = RoundsConfig | GradopPlusConfig | GradopConfig
 QUIRKS: Mapping[str, Mapping[str, object]] = {
@@ -183,6 +195,14 @@ def curves() -> Iterator[Method]:
         yield rival(name=f"low-pass to {until:g}", run=low_pass, settings=({"until": until},))
     yield Method(name="difference path", family=Family.OURS, run=path, settings=({"photos": 0},))
     yield Method(name="the strokes themselves", family=Family.BOUND, run=themselves)
+
+
+def changed_rounds() -> Iterator[Method]:
+    """In rounds by default, and with one thing changed."""
+    yield gradients("in rounds by default", RoundsConfig())
+    for name, change in CHANGES.items():
+        yield gradients(f"in rounds, {name}", RoundsConfig(**{**asdict(RoundsConfig()), **change}))
+    yield gradients("in rounds, the look of photos", RoundsConfig(), photos=True)
 
 
 def quirks() -> Iterator[Method]:

@@ -37,7 +37,16 @@ from .pictures import sheet
 from .plan import Line, Plan, examined_judge
 from .rows import Findings
 from .store import POOL_SEEDS, rendered
-from .stroke_methods import COLOURS, GUIDANCE, ROUNDS, UPDATES, curves, quirks, strokes_for
+from .stroke_methods import (
+    COLOURS,
+    GUIDANCE,
+    ROUNDS,
+    UPDATES,
+    changed_rounds,
+    curves,
+    quirks,
+    strokes_for,
+)
 from .strokes_page import GRADOP, LOOPED, agreement, beside, faithfulness, overtaken, plus
 from .word_methods import SIDE, THINGS, TIMES, Masks, Subject, from_noise, over_strokes
 
@@ -173,6 +182,15 @@ PARTS = (
         pair=PAIR,
         scenes=32,
         methods=tuple(quirks()),
+        axes=STROKE_AXES,
+        scores=stroke_scores,
+    ),
+    Part(
+        name="rounds",
+        title="What each setting of the rounds does",
+        pair=PAIR,
+        scenes=32,
+        methods=tuple(changed_rounds()),
         axes=STROKE_AXES,
         scores=stroke_scores,
     ),

@@ -7,12 +7,22 @@ import torch
 from torch.testing import assert_close
 
 from bench.lab import Meter, Pair, edited, make_case, open_lab
-from bench.stroke_methods import PLUS, UPDATES, curves, drawn, gradients, low, quirks, task_of
+from bench.stroke_methods import (
+    PLUS,
+    UPDATES,
+    changed_rounds,
+    curves,
+    drawn,
+    gradients,
+    low,
+    quirks,
+    task_of,
+)
 from demo_world import TUNING_SEEDS
 from s2st import GradopConfig, GradopPlusConfig, RoundsConfig, sample
 from s2st.strokes.gradop_plus import starting_seed
 
-METHODS = {one.name: one for one in (*curves(), *quirks())}
+METHODS = {one.name: one for one in (*curves(), *quirks(), *changed_rounds())}
 KINDS = [METHODS[name] for name in ("loopback, 3 rounds of 0.4", "low-pass to 0.3")]
 KINDS += [METHODS[name] for name in ("difference path", "difference path, photos")]
 KINDS += [
@@ -35,8 +45,10 @@ def test_every_curve_and_quirk_of_the_guide_is_there():
 
 
 def test_no_two_methods_keep_their_pictures_in_one_place():
-    kept = {(one.name, json.dumps(one.settings)) for one in (*curves(), *quirks())}
-    assert len(kept) == len([*curves(), *quirks()])
+    kept = {
+        (one.name, json.dumps(one.settings)) for one in (*curves(), *quirks(), *changed_rounds())
+    }
+    assert len(kept) == len([*curves(), *quirks(), *changed_rounds()])
 
 
 def test_low_frequencies_are_means_over_squares():
