@@ -195,7 +195,9 @@ def in_words(case: Case, setting: Setting, spent: Meter) -> Tensor:
     case, lab, subject = drawn(case), case.lab, Subject(setting["subject"])
     every = subject.masks(case.seeds)
     every = [*every[1:], every[0]] if setting["shifted"] else every
-    config = RegionConfig(strength=setting["strength"], apart=setting["apart"])
+    config = RegionConfig(
+        **{name: setting[name] for name in ("strength", "apart") if name in setting}
+    )
     model = Way(setting["way"]).model(lab, subject, every, config)
     words = lab.parts.encode_prompt(subject.text(*subject.phrases))
     task = Task(latent=case.latents, target=Prompt(words, lab.prompt(""), GUIDANCE))
@@ -222,7 +224,9 @@ def method(
     strokes: bool = False,
 ) -> Method:
     """`shifted` takes every scene's masks from the next one."""
-    setting = {"subject": subject.value, "way": way.value, "strength": strength, "apart": apart}
+    setting = {"subject": subject.value, "way": way.value, "strength": strength}
+    if way is Way.HELD:
+        setting["apart"] = apart
     return Method(
         name=f"{subject.value}, {name}",
         family=Family.OURS if way is Way.HELD else Family.RIVAL,

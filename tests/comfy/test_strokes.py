@@ -10,7 +10,6 @@ from test_running import progress_of, relative
 
 from tools.comfy_client import GraphFailed
 
-
 METHODS = ["in rounds", "GradOP+", "GradOP"]
 
 
