@@ -132,7 +132,8 @@ def _with_held(
             there = prompt if area is None else prompt.within(*area)
             found = there.in_call(chunk, sigma, size)
             if found is not None:
-                held.append(replace(found, rows=[first + row for row in found.rows]))
+                rows = [first + row for row in found.rows]
+                held.append(replace(found, rows=rows, batch=len(context)))
     return {**options, KEY: tuple(held)}
 
 

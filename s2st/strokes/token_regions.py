@@ -238,8 +238,10 @@ class HeldPrompt:
         same = (context[:, : own.shape[1]] == own).flatten(1).all(dim=1)
         rows = same.nonzero().flatten().tolist()
         repeats = context.shape[1] // own.shape[1]
+        if not rows:
+            return None
         masks = self.masks.to(context.device)
-        return HeldRows(rows, masks, repeats, strength, self.config, size) if rows else None
+        return HeldRows(rows, len(context), masks, repeats, strength, self.config, size)
 
 
 @dataclass
@@ -247,6 +249,7 @@ class HeldRows:
     """What holds in one call of a model."""
 
     rows: list[int]
+    batch: int  # rows of the call
     masks: TokenMasks
     repeats: int
     strength: float
@@ -258,11 +261,11 @@ class HeldRows:
     def bias(self, query: Tensor, key: Tensor, heads: int) -> Tensor | None:
         """[B, queries, keys] to add to the scores of [B, queries or keys, heads x width].
 
-        None where places attend neither to words nor to one another.
+        None where places attend neither to words nor to one another, or to parts of themselves.
         """
         queries, keys = query.shape[1], key.shape[1]
         grid, words = grid_of(queries, *self.size), self.masks.count * self.repeats
-        if grid is None:
+        if grid is None or len(query) != self.batch:  # as with HyperTile
             return None
         places, known = (
             rearrange(one[self.rows], "b n (h d) -> b h n d", h=heads) for one in (query, key)

@@ -277,3 +277,5 @@ def test_other_attention_among_places_is_left_alone(held, normal):
     call = held.in_call(held.embedding, 4.0, (4, 6))
     assert call.bias(normal(1, 24, 8), normal(1, 48, 8), 2) is None  # another picture's beside
     assert call.bias(normal(1, 7, 8), normal(1, 5, 8), 2) is None  # no grid of the latent
+    tiles = normal(4, 6, 8)  # of one picture of 24 places, which has a grid of 6
+    assert call.bias(tiles, tiles, 2) is None
