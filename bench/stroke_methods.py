@@ -46,7 +46,7 @@ COLOURS, BLUR = 8, 0.5
 GUIDANCE = 3.0
 DRAWN = "a drawing of a street"  # what the difference path is told of the strokes
 UPDATES = (0, 20, 40, 60)  # in all
-PLUS = GradopPlusConfig(optimised=2)
+PLUS = GradopPlusConfig(optimised=2, noise=Noise.FRESH)  # as released
 ROUNDS = {
     f"in rounds, {updates} updates between them": RoundsConfig(updates=updates)
     for updates in (RoundsConfig().updates, 4)
@@ -206,8 +206,8 @@ def changed_rounds() -> Iterator[Method]:
 
 
 def quirks() -> Iterator[Method]:
-    """GradOP+ by default, with one thing changed, or with photos; GradOP at as many updates."""
-    yield gradients("GradOP+ by default", PLUS)
+    """GradOP+, with one thing changed, or with photos; GradOP at as many updates."""
+    yield gradients("GradOP+, fresh noise", PLUS)
     for name, change in QUIRKS.items():
         yield gradients(f"GradOP+, {name}", GradopPlusConfig(**{**asdict(PLUS), **change}))
     for gamma in (0.0, 0.01, 0.1):

@@ -47,7 +47,7 @@ from .stroke_methods import (
     quirks,
     strokes_for,
 )
-from .strokes_page import GRADOP, LOOPED, agreement, beside, faithfulness, overtaken, plus
+from .strokes_page import GRADOP, LOOPED, agreement, beside, faithfulness, overtaken, plus, unharmed
 from .word_methods import SIDE, THINGS, TIMES, Masks, Subject, from_noise, over_strokes
 
 PAIR = Pair("day", "day")  # strokes of day scenes, painted by day
@@ -184,6 +184,7 @@ PARTS = (
         methods=tuple(quirks()),
         axes=STROKE_AXES,
         scores=stroke_scores,
+        says=(unharmed,),
     ),
     Part(
         name="rounds",
@@ -193,6 +194,7 @@ PARTS = (
         methods=tuple(changed_rounds()),
         axes=STROKE_AXES,
         scores=stroke_scores,
+        says=(unharmed,),
     ),
     words_part("things", "Things in their places", 64, Subject.THINGS, from_noise(Subject.THINGS)),
     words_part("times", "A time of day in each half", 64, Subject.TIMES, from_noise(Subject.TIMES)),

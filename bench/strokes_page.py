@@ -93,6 +93,24 @@ def overtaken(rows: Rows, _: Duels) -> str:
     )
 
 
+def unharmed(rows: Rows, duels: Duels) -> str:
+    """What is better than a table's first line on some axis beyond doubt, and on none worse."""
+    first, *others = rows
+    better, worse = (
+        {
+            name
+            for name in others
+            if any(standing(one) is wanted for one in duels[name].axes.values())
+        }
+        for wanted in (Standing.BETTER, Standing.WORSE)
+    )
+    told = [f"*{name}*" for name in others if name in better - worse]
+    return (
+        f"Better than *{first}* on some axis beyond doubt, and worse on none: "
+        f"{', '.join(told) or 'nothing'}."
+    )
+
+
 def agreement(rows: Rows, duels: Duels) -> str:
     """By how much regions are ahead of the prompt alone, and whether strength 0 is nothing."""
     first, told = next(iter(rows.values())), []

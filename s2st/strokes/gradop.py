@@ -28,7 +28,7 @@ from .updates import UpdateConfig, Updates
 class GradopConfig(UpdateConfig):
     updates: int = number(60, 0, 500, "Updates in all; 0 is plain sampling.")
     gamma: float = number(
-        0.01, 0.0, 1000.0, "How firmly the picture stays near the sample it starts from."
+        0.0, 0.0, 1000.0, "How firmly the picture stays near the sample it starts from."
     )
 
     def steps(self, total: int) -> int:

@@ -47,7 +47,9 @@ class GradopPlusConfig(UpdateConfig):
     variable: Variable = choice(
         Variable.ESTIMATE, "What the updates move; the noisy latent, decoded as it is, as released."
     )
-    noise: Noise = choice(Noise.FRESH, "The noise that is added to it afterwards.")
+    noise: Noise = choice(
+        Noise.KEPT, "The noise that is added to it afterwards; fresh as released."
+    )
 
     def optimises(self, index: int, steps: int) -> bool:
         """Whether step `index` of `steps` is; the last leads to no noise, and never is."""

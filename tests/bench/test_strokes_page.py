@@ -86,3 +86,14 @@ def test_a_table_has_a_line_for_every_row_and_a_gap_for_what_is_unknown():
     rows = {"one": row("one", {BLURRED.key: around(0.1, 0.01)})}
     text = parts.table(STROKE_AXES, rows, {"one": duel_of(rows["one"], rows["one"])})
     assert text.splitlines()[-1] == "| one | 0.1000 ± 0.0100 |  |  |  | 20 | 0 | 1.00 |"
+
+
+def test_what_is_better_and_nowhere_worse_is_named():
+    near = {"first": (0.10, 1.0), "better": (0.05, 1.0), "dear": (0.05, 2.0), "like": (0.1, 1.0)}
+    rows = {
+        name: row(name, {BLURRED.key: around(one, 0.001), FRECHET.key: around(two, 0.01)})
+        for name, (one, two) in near.items()
+    }
+    duels = {name: duel_of(one, rows["first"]) for name, one in rows.items()}
+    text = strokes_page.unharmed(rows, duels)
+    assert text == ("Better than *first* on some axis beyond doubt, and worse on none: *better*.")
