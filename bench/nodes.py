@@ -101,7 +101,9 @@ def stages(flow: Workflow, given: Mapping[str, Output], steps: int) -> dict[str,
     edited = {**path, "target_domain": given["target_domain"], "iterations": 1}
     along = {**edited, "seed": inversion[1]}
     empty = {"positive": given["source"], "method": "fast null-text"}
-    optimize = "S2ST_TrajectoryOptimize"
+    optimize, paint = "S2ST_TrajectoryOptimize", "S2ST_PaintStrokes"
+    strokes = {"vae": given["vae"], "strokes": given["strokes"], "steps": steps, "faithfulness": 1}
+    plus = {"method": "GradOP+", "strength": 0.8}
     outputs = {
         PLAIN: add("KSampler", *prompts, **sampler),
         "S2ST Difference Path": add(
@@ -114,9 +116,8 @@ def stages(flow: Workflow, given: Mapping[str, Output], steps: int) -> dict[str,
         "S2ST Null-Text Invert, fast": add(
             "S2ST_NullTextInvert", "model", "negative", **path, **empty
         ),
-        "S2ST Paint Strokes": add(
-            "S2ST_PaintStrokes", *prompts, "vae", "strokes", steps=steps, faithfulness=1
-        ),
+        "S2ST Paint Strokes, in rounds": add(paint, *prompts, **strokes),
+        "S2ST Paint Strokes, GradOP+": add(paint, *prompts, **strokes, **plus),
     }
     return {name: found[0] for name, found in outputs.items()}
 

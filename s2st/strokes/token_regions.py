@@ -377,4 +377,4 @@ def spread_of(query: Tensor, key: Tensor) -> Tensor:
     outer = [torch.einsum("bhnd,bhne->bhde", one, one) / one.shape[2] for one in (query, key)]
     squares = (outer[0] * outer[1]).sum(dim=(2, 3)).mean(dim=1)
     means = (query.mean(dim=2) * key.mean(dim=2)).sum(dim=2).mean(dim=1)
-    return ((squares - means**2).clamp(min=0) / query.shape[-1]).sqrt()
+    return ((squares - means**2).clamp(min=1e-12) / query.shape[-1]).sqrt()
