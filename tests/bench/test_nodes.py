@@ -14,13 +14,13 @@ def test_every_node_runs_beside_the_cores_own_sampler(tmp_path, capsys):
     assert nodes.main([*SMALL, "--out", str(tmp_path)]) == 0
     (found,) = json.loads((tmp_path / cost_page.NUMBERS).read_text())["nodes"].values()
     rows = {one["node"]: one for one in found["nodes"]}
-    assert len(rows) == 8 and nodes.PLAIN in rows
+    assert len(rows) == 9 and nodes.PLAIN in rows
     assert all(one["seconds"] > one["network"] > 0 and one["own"] >= 0 for one in rows.values())
     exact = rows["S2ST Trajectory Optimize, exact"]
     assert exact["own"] > rows["S2ST DDIM Invert"]["own"]
     assert 10e6 < found["parameters"] < 11e6
     page = (tmp_path / cost_page.PAGE).read_text(encoding="utf-8")
-    assert page.count("\n| S2ST ") == 7
+    assert page.count("\n| S2ST ") == 8
     assert capsys.readouterr().out.endswith(
         page.split("begin -->\n\n")[1].split("\n\n<!--")[0] + "\n"
     )

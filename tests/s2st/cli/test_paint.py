@@ -9,10 +9,10 @@ def test_strokes_become_pictures_of_their_size(tmp_path, capsys):
     Image.new("RGB", (30, 32), (90, 120, 200)).save(tmp_path / "strokes" / "sky.png")
     folders = [f"--source={tmp_path / 'strokes'}", f"--out={tmp_path / 'out'}"]
     line = ["paint", *folders, "--prompt", "a street by day", "--steps", "3", "--guidance", "1"]
-    assert main([*line, "--optimised", "1", "--updates", "1"]) == 0
+    assert main([*line, "--rounds", "2", "--updates", "1"]) == 0
     assert "1 done, 0 failed" in capsys.readouterr().out
     painted = tmp_path / "out" / "sky.png"
     assert Image.open(painted).size == (30, 32)
     assert facts_of(painted)["job"]["prompt"] == "a street by day"
-    assert main([*line, "--optimised", "2"]) == 2
-    assert "optimised '1', here '2'" in capsys.readouterr().err
+    assert main([*line, "--rounds", "3"]) == 2
+    assert "rounds '2', here '3'" in capsys.readouterr().err
