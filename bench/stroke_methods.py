@@ -189,8 +189,8 @@ def curves() -> Iterator[Method]:
         setting = {"strength": tenth / 10, "rounds": 1}
         yield rival(name=f"SDEdit {tenth / 10:g}", run=sdedit, settings=(setting,))
     for rounds, strength in LOOPBACK:
-        name, loop = f"loopback, {rounds} rounds of {strength:g}", {"strength": strength}
-        yield rival(name=name, run=sdedit, settings=({**loop, "rounds": rounds},))
+        loop = {"strength": strength, "rounds": rounds}
+        yield rival(name=f"loopback, {rounds} rounds of {strength:g}", run=sdedit, settings=(loop,))
     for until in (0.3, 0.6):
         yield rival(name=f"low-pass to {until:g}", run=low_pass, settings=({"until": until},))
     yield Method(name="difference path", family=Family.OURS, run=path, settings=({"photos": 0},))

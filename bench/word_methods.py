@@ -195,9 +195,7 @@ def in_words(case: Case, setting: Setting, spent: Meter) -> Tensor:
     case, lab, subject = drawn(case), case.lab, Subject(setting["subject"])
     every = subject.masks(case.seeds)
     every = [*every[1:], every[0]] if setting["shifted"] else every
-    config = RegionConfig(
-        **{name: setting[name] for name in ("strength", "apart") if name in setting}
-    )
+    config = RegionConfig(strength=setting["strength"], apart=setting.get("apart", 0.0))
     model = Way(setting["way"]).model(lab, subject, every, config)
     words = lab.parts.encode_prompt(subject.text(*subject.phrases))
     task = Task(latent=case.latents, target=Prompt(words, lab.prompt(""), GUIDANCE))

@@ -181,8 +181,7 @@ def painted_over(
     """(the painted latent on the CPU, the records of its steps, the calls it took)."""
     recorder = Recorder()
     shape = asked.latent.shape
-    partly = strokes.painted is not None
-    expected = expected_work(config, asked.scale, schedule.steps, partly)
+    expected = expected_work(config, asked.scale, schedule.steps, strokes.partly)
 
     def work(stage: Stage) -> Tensor:
         task, autoencoder = asked.task(stage), ComfyAutoencoder(vae, stage.patcher)

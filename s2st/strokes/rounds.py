@@ -63,12 +63,12 @@ def paint_in_rounds(
     """
     config = config or RoundsConfig()
     check_strokes(strokes, task, autoencoder)
-    total = config.steps(schedule.steps, strokes.painted is not None)
+    total = config.steps(schedule.steps, strokes.partly)
     passes = Passes(Counted(model), task.target, schedule, total, on_step)
     updates = Updates(autoencoder, task, strokes, config, on_update)
     noises = noises_for(task.latent, config.noise_seed, config.shared_noise)
     first, losses, clean = config.returns_at(schedule.steps), None, task.latent
-    if strokes.painted is not None:
+    if strokes.painted is not None and strokes.partly:
         sample = passes.sampled(from_variance_preserving(next(noises), schedule.sigmas[0]))
         painted = F.interpolate(strokes.painted.to(clean), clean.shape[-2:], mode="area")
         clean = torch.lerp(sample, clean, painted)

@@ -37,6 +37,11 @@ class Strokes:
                 "must be painted: leave the mask out where everything is."
             )
 
+    @property
+    def partly(self) -> bool:
+        """Whether something is left to the model."""
+        return self.painted is not None and bool((self.painted < 1).any())
+
 
 def check_strokes(strokes: Strokes, task: Task, autoencoder: Autoencoder) -> None:
     """The strokes are as large as the task's pictures and as many."""

@@ -267,19 +267,20 @@ class HeldRows:
         grid, words = grid_of(queries, *self.size), self.masks.count * self.repeats
         if grid is None or len(query) != self.batch:  # as with HyperTile
             return None
-        places, known = (
-            rearrange(one[self.rows], "b n (h d) -> b h n d", h=heads) for one in (query, key)
-        )
         # Places may also attend to another picture's, several times as many.
-        if keys % queries:
-            added = None if keys < words else self._to_words(places, known[:, :, :words], grid)
-        else:
-            added = self._to_places(places, known, grid) if keys == queries != words else None
-        if added is None:
+        to_words = keys % queries and keys >= words
+        to_places = self.config.apart and keys == queries != words and queries <= MOST_PLACES
+        if not (to_words or to_places):
             return None
         # Whatever stands behind the words, such as an image prompt, stays as it is.
+        held = words if to_words else keys
+        places, known = (
+            rearrange(one, "b n (h d) -> b h n d", h=heads)
+            for one in (query[self.rows], key[self.rows, :held])
+        )
+        added = (self._to_words if to_words else self._to_places)(places, known, grid)
         bias = query.new_zeros(len(query), queries, keys)
-        bias[self.rows, :, : added.shape[-1]] = added.to(bias)
+        bias[self.rows, :, :held] = added.to(bias)
         return bias
 
     def _to_words(self, places: Tensor, words: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -289,10 +290,8 @@ class HeldRows:
         named = self.masks.words.repeat(self.repeats)
         return region_bias(places, words, self._wanted[grid], named, self.strength)
 
-    def _to_places(self, places: Tensor, others: Tensor, grid: tuple[int, int]) -> Tensor | None:
+    def _to_places(self, places: Tensor, others: Tensor, grid: tuple[int, int]) -> Tensor:
         strength = self.strength * self.config.apart
-        if not strength or places.shape[2] > MOST_PLACES:
-            return None
         if grid not in self._between:
             self._between[grid] = self.masks.between(grid)
         return strength * spread_of(places, others)[:, None, None] * self._between[grid]
