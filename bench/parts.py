@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .ablation import MARKS, SHARED, beside_first
 from .axes import Axis
@@ -136,8 +137,7 @@ class Report:
         facts = {name: plan.facts[name] for name in SHARED}
         facts["scenes"] = {one.name: one.scenes for one in parts}
         docs, failures = self.folder(options), []
-        nothing = Findings(facts=facts, judge={}, machine={}, rows=(), duels=())
-        found = read(docs / self.numbers, facts) or nothing
+        found = known(docs / self.numbers, facts)
         asked = [one for one in parts if one.name in options.parts]
         for part in asked:
             lines = [one for one in part.lines(plan) if named(one[0].method, options.methods)]
@@ -169,7 +169,7 @@ class Report:
         plan: Plan,
         lines: Sequence[Line],
         before: Findings,
-        facts: Mapping[str, object],
+        facts: Mapping[str, Any],
     ) -> Findings:
         """The findings with the rows of those lines of a part that are done."""
         done = filter(plan.has, lines)
@@ -178,6 +178,17 @@ class Report:
         pairs = dict.fromkeys(one.pair.name for one in self.parts)
         found = findings_with(plan, facts, new, before, [*pairs, *order], beside_first)
         return found or before
+
+
+def known(path: Path, facts: Mapping[str, Any]) -> Findings:
+    """What was written before of parts that have the same facts, and as many scenes, as now."""
+    nothing = Findings(facts=facts, judge={}, machine={}, rows=(), duels=())
+    before = read(path) or nothing
+    if any(before.facts[name] != facts[name] for name in SHARED):
+        return nothing
+    now, then = facts["scenes"], before.facts["scenes"]
+    rows = [one for one in before.rows if now.get(one.source) == then[one.source]]
+    return replace(before, facts=facts, rows=rows)
 
 
 def made_by(findings: Findings) -> list[str]:

@@ -86,3 +86,15 @@ def test_numbers_of_other_weights_are_not_lost_where_nothing_has_run(tmp_path):
     before = numbers.read_bytes()
     assert run(tmp_path, "--report-only")[0] == rows
     assert numbers.read_bytes() == before
+
+
+def test_a_part_of_another_size_costs_only_its_own_rows(tmp_path):
+    numbers = tmp_path / "strokes.json"
+    names = ["the strokes themselves", "times of day, the prompt alone"]
+    rows, _ = run(tmp_path, "--parts", "curves", "times", "--methods", *names)
+    assert list(rows) == names
+    text = numbers.read_text("utf-8")
+    numbers.write_text(text.replace('"times": 4', '"times": 8').replace('"agreeing": 4, ', ""))
+    kept, page = run(tmp_path, "--report-only")
+    assert kept == {names[0]: rows[names[0]]}
+    assert names[0] in page and names[1] not in page
