@@ -27,7 +27,7 @@ class ContentBlock(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         inner = self._smaller(self.first(sloped(self.norms[0](maps))))
         inner = self.second(sloped(self.norms[1](inner)))
-        return (self._smaller(self.straight(maps)) + inner) * HALF_POWER
+        return (self.straight(self._smaller(maps)) + inner) * HALF_POWER
 
     def _smaller(self, maps: Tensor) -> Tensor:
         return F.avg_pool2d(maps, 2) if self.halved else maps
@@ -48,8 +48,8 @@ class StyledBlock(nn.Module):
 
     def forward(self, maps: Tensor, styles: Tensor) -> Tensor:
         inner = self.second(self.first(maps, styles, self.doubled), styles, False)
-        straight: Tensor = self.straight(twice(maps) if self.doubled else maps)
-        return (straight + inner) * HALF_POWER
+        straight: Tensor = self.straight(maps)
+        return ((twice(straight) if self.doubled else straight) + inner) * HALF_POWER
 
 
 class PerDomain(nn.Module):
@@ -115,4 +115,5 @@ def _norm(channels: int, normalised: bool) -> nn.Module:
 
 
 def _straight(inputs: int, outputs: int) -> nn.Module:
+    """A mix of channels at each place, so that it may stand where maps are smallest."""
     return nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1, bias=False)
