@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..kit.settings import Settings, number
 
-SMALLEST_INSIDE = 16  # pixels a side where styles begin to act
 SMALLEST_SEEN = 4  # pixels a side where encoder and discriminator make up their minds
 
 
@@ -19,19 +18,22 @@ class Design(Settings):
     style: int = number(64, 1, 1024, "Numbers of a style.")
     latent: int = number(16, 1, 1024, "Numbers of the noise that a style is drawn from.")
     hidden: int = number(512, 4, 2048, "Width of the network that draws styles.")
+    inside: int = number(16, 4, 512, "Pixels a side where styles begin to act.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.size & (self.size - 1):
-            raise ValueError(
-                f"Design.size is {self.size}, but must be a power of two: "
-                f"the next one is {2 ** self.size.bit_length()}."
-            )
+        for name in ("size", "inside"):
+            side = getattr(self, name)
+            if side & (side - 1):
+                raise ValueError(
+                    f"Design.{name} is {side}, but must be a power of two: "
+                    f"the next one is {2 ** side.bit_length()}."
+                )
 
     @property
     def halvings(self) -> int:
         """Of the generator."""
-        return round(math.log2(max(self.size // SMALLEST_INSIDE, 1)))
+        return round(math.log2(max(self.size // self.inside, 1)))
 
     @property
     def stride(self) -> int:
