@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from s2st.many_to_one.learning import LearningConfig
 from s2st.many_to_one.switches import Preset, Switches
-from translators.config import Data
+from translators.config import USUAL, Data
 from translators.digits import TAUGHT, WHEEL
 from translators.runs import Run
 from translators.scenes import LABEL_MAP
@@ -303,10 +304,24 @@ def how_part(rows: Sequence[Row], missing: Sequence[Run]) -> list[str]:
         f"colours fall into {BINS}³ bins. *{CEILING}* is as many other real colours. Values of "
         "several seeds are means ± half the 95 % interval. Color Recall is ours: the paper's "
         "exact formula was not found.",
+        learning_sentence(),
         meanings,
         f"{left}\n\n`python dev.py bench many-to-one --train` makes what is missing and writes "
         "this page and `many-to-one.json`.",
     ]
+
+
+def learning_sentence() -> str:
+    """Where trainings leave StarGAN v2's own weights and rates."""
+    own, told = asdict(LearningConfig()), []
+    for data, training in USUAL.items():
+        asked = asdict(training.learning).items()
+        other = [f"{name} {value:g} ({own[name]:g})" for name, value in asked if value != own[name]]
+        told.append(f"{data.value}: {', '.join(other)}")
+    return (
+        "Losses count and networks learn as in StarGAN v2, whose values stand in brackets, but "
+        f"for {'; '.join(told)}."
+    )
 
 
 def table(
