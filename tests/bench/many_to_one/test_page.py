@@ -75,9 +75,22 @@ def test_measures_that_do_not_rank_are_named(tmp_path):
 
 
 def test_who_hides_the_colour_is_named(tmp_path):
-    text = page([*oracles(), *runs(0.05, 0.6)], [], tmp_path)
-    assert "StarGAN v2's grey carries the colour (80%, chance 33%)." in text
-    assert "HMU's grey carries nothing that the probe finds (34%, chance 33%)." in text
+    text = page([*oracles(), *runs(0.05, 0.6, back=0.2)], [], tmp_path)
+    assert (
+        "StarGAN v2's grey carries the colour (80%, chance 33%); its way back does not read" in text
+    )
+    carries = (
+        "HMU's grey carries nothing that the probe finds (34%, chance 33%); its way back reads"
+    )
+    assert f"{carries} what noise drowns (0.5000 with it, 0.2000 without)." in text
+
+
+@pytest.mark.parametrize(("recall", "words"), [(0.5, "price shows"), (0.6, "price does not show")])
+def test_the_price_of_a_lower_error_is_named(tmp_path, recall, words):
+    text = page([*oracles(), *runs(0.05, recall)], [], tmp_path)
+    assert words in text
+    alone = [one for one in runs(0.05, recall) if one.seed == 0]
+    assert "price" not in page([*oracles(), *alone], [], tmp_path)
 
 
 def test_unequal_runs_are_no_equals(tmp_path):
