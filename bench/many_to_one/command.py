@@ -16,8 +16,8 @@ import torch
 
 from demo_world import EVALUATION_SEEDS
 from s2st.many_to_one.networks import Networks, discriminator_of
-from s2st.many_to_one.translator import Translator
-from tools.environment import SetupError
+from s2st.many_to_one.translator import SUFFIX, Translator
+from tools.environment import NETWORKS, SetupError
 from translators.config import SMOKE, Data, Training, usual, with_budget
 from translators.digits import Digits, digits
 from translators.options import fastest_device
@@ -31,13 +31,14 @@ from .colours import Exam
 from .oracles import ORACLES, arm_of
 from .page import PAGE, page
 from .probe import ProbeConfig
-from .rows import CEILING, FLOOR, Row, merged, read, write
+from .rows import CEILING, FLOOR, SHIPPED, Row, merged, read, write
 from .streets import Streets
 from .wanted import SEEDS, wanted
 
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "out" / "bench"
 NUMBERS = "many-to-one.json"
 SCENES = 120  # held out
+OURS = Finished(Data.SCENES, SHIPPED, 0, NETWORKS / f"{Data.SCENES.value}{SUFFIX}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +184,7 @@ def main(arguments: Sequence[str]) -> int:
                 how = {"workers": size.workers, "resume": True}
                 made(run, training, options.runs, fastest_device(), **how)
         runs = [one for kind in data for one in finished(kind, options.runs)]
+        runs += [OURS] if OURS.data in data else []
         for row in judged(data, runs, known, size):
             known = merged(known, [row])
             write(known, docs / NUMBERS)

@@ -21,7 +21,7 @@ from ..trained_page import trained_part
 from .measures import BINS, NEAREST
 from .oracles import ORACLES
 from .probe import CHANCE
-from .rows import CEILING, FLOOR, Row, ahead, number, of_arm, paired, saved
+from .rows import CEILING, FLOOR, SHIPPED, Row, ahead, number, of_arm, paired, saved
 from .streets import IOU
 from .wanted import HMS, HMU, STARGAN, TURNED
 
@@ -302,7 +302,9 @@ def scenes_part(rows: Sequence[Row]) -> list[str]:
         if all(IOU + name in one.numbers for one in of_arm(rows, SCENES, best))
     )
     told += f" By class it reaches: {classes}." if classes else ""
-    names = [CEILING, FLOOR, STARGAN, HMU, HMS]
+    for ours in of_arm(rows, SCENES, SHIPPED):
+        told += f" *{SHIPPED}* is {ours.made['arm']} after {ours.made['steps']} steps."
+    names = [CEILING, FLOOR, STARGAN, HMU, HMS, SHIPPED]
     return ["## Scenes", told, table(STREETS, rows, SCENES, names, cost=True)]
 
 

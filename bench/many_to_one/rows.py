@@ -14,6 +14,7 @@ from ..statistics import Interval, mean_interval
 
 FORMAT = 1
 CEILING, FLOOR = "real against real", "the commonest class of each place"
+SHIPPED = "of this pack"  # the translator that its template takes
 
 
 @dataclass(frozen=True, kw_only=True)

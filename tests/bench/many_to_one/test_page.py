@@ -10,6 +10,7 @@ from bench.many_to_one.page import (
     FLOOR,
     HIDDEN,
     SCENES,
+    SHIPPED,
     STREETS,
     page,
 )
@@ -116,11 +117,13 @@ def test_scenes_are_told_beside_what_looks_at_nothing(tmp_path):
         Row(data=SCENES, arm=FLOOR, numbers={"miou": 0.2, "right": 0.6}),
         row(HMU, data=SCENES, keys=keys, miou=0.31, difference=0.1),
         row(HMS, data=SCENES, keys=keys, miou=0.4, difference=0.15, **{"iou car": 0.25}),
+        row(SHIPPED, data=SCENES, keys=keys, made={**MADE, "arm": HMS, "steps": 200}, miou=0.6),
     ]
     text = page([*oracles(), *rows], [], tmp_path)
     assert "Best at labels is HMS, with a mIoU of 0.400" in text and "has 0.200" in text
     assert "By class it reaches: car 0.25." in text
     assert "75% of what the six looks" in text
+    assert "All runs took 100 steps" in text and "*of this pack* is HMS after 200 steps." in text
     assert f"| {FLOOR} | 0.200 | 0.600 | – |" in text
 
 
