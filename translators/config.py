@@ -52,7 +52,8 @@ USUAL = {
         steps=2500,
     ),
     Data.LOOKS: Training(
-        design=Design(size=128, width=16, most_width=128, hidden=128),
+        design=Design(size=128, width=16, most_width=128, hidden=128, inside=32),
+        learning=LearningConfig(cycle=10, rate=4e-4, mapping_rate=4e-6),
         steps=1200,
         batch=4,
         coarse=True,
