@@ -287,6 +287,15 @@ def labels_to_scenes(studio: Studio) -> list[np.ndarray]:
     return [*(studio.first(run, titles[one]) for one in shown), *made[:2]]
 
 
+def photo_to_labels_to_photos(studio: Studio) -> list[np.ndarray]:
+    """A photo, its label map, and two photos of that map."""
+    graph, titles = studio.graph("photo_to_labels_to_photos")
+    run = studio.run(graph)
+    labels = studio.first(run, titles["label maps"])
+    made = studio.client.images(run, titles["save"])
+    return [scene_picture(EVALUATION_SEEDS[0], "day"), labels, *made[:2]]
+
+
 def thumbnails(only: Sequence[str] = ()) -> list[str]:
     """Run every template, or these alone, and write its thumbnail beside it."""
     makers = (
@@ -305,6 +314,7 @@ def thumbnails(only: Sequence[str] = ()) -> list[str]:
         like_that_photo,
         like_that_photo_your_checkpoint,
         labels_to_scenes,
+        photo_to_labels_to_photos,
     )
     with running(find(), CACHE / "demo-base", device_arguments()) as server:
         studio = Studio(server)

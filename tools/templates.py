@@ -10,7 +10,7 @@ from typing import Any
 from tools import template_notes as notes
 from tools.comfy_client import ComfyClient
 from tools.comfyui import CACHE, device_arguments, find, running
-from tools.environment import NETWORKS, ROOT, SetupError
+from tools.environment import ROOT, SetupError
 from tools.workflows import Output, Workflow
 
 Info = Mapping[str, dict]  # what a server says of its nodes
@@ -31,7 +31,6 @@ PHOTO = "example.png"
 OWN_WORDS = ("a photo of a street by day", "a photo of a street at night")
 SIMPLE = tuple(("S2ST_Restyle", one) for one in ("now", "wanted", "strength"))  # in App mode
 PACK = "of this pack: "  # before the names of trained networks that come with it
-SCENES_TRANSLATOR = NETWORKS / "scenes.translator.safetensors"
 
 
 def checkpoint(flow: Workflow) -> tuple[Output, ...]:
@@ -603,7 +602,7 @@ TEMPLATES = (
     like_that_photo,
     like_that_photo_your_checkpoint,
     labels_to_scenes,
-    *((photo_to_labels_to_photos,) if SCENES_TRANSLATOR.is_file() else ()),
+    photo_to_labels_to_photos,
 )
 
 

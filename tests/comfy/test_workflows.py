@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo_world import EVALUATION_SEEDS, REFERENCE_SEEDS, Label, labels, scene
+from demo_world import EVALUATION_SEEDS, LEGEND, REFERENCE_SEEDS, Label, labels, scene
 from s2st.explore.preset import Preset
 from tools.comfyui import given
 from tools.templates import TEMPLATES, texts
@@ -393,6 +393,20 @@ def test_labels_to_scenes_takes_each_class_from_the_photo(comfy, object_info, re
     for mine, its in (sky, road):
         assert np.abs(mine - its).max() < 0.1
     assert np.abs(sky[1] - road[1]).max() > 0.2
+
+
+def test_photos_become_label_maps_and_those_many_photos(comfy, object_info, repository):
+    """As it is stored: maps are mostly right, and the photos of one map differ."""
+    workflow = stored(repository, "photo_to_labels_to_photos")
+    run = comfy.client.run(to_api(workflow, object_info))
+    maps = pictures(comfy, run, titled(workflow, "label maps"))
+    colours = np.array(list(LEGEND.values())) / 255
+    found = np.abs(maps[..., None, :] - colours).sum(axis=-1).argmin(axis=-1)
+    truth = np.stack([labels(scene(seed), 128) for seed in EVALUATION_SEEDS[: len(maps)]])
+    assert (found == truth).mean() > 0.75
+    made = pictures(comfy, run, titled(workflow, "save"))
+    answers = made.reshape(len(maps), 4, *made.shape[1:])
+    assert np.abs(answers - answers[:, :1]).mean() > 0.03
 
 
 def branch_of(graph, nodes):
