@@ -14,7 +14,7 @@ def add_shared_options(parser: argparse.ArgumentParser, folder: Path) -> None:
     """Options of every run; `folder` is where runs usually lie."""
     add = parser.add_argument
     add("--seed", type=int, default=0, help="of weights and lessons (default: 0)")
-    add("--minutes", type=float, help="length of the run, in minutes of two CPU cores")
+    add("--minutes", type=float, help="length of the run, in minutes of one CPU core")
     add("--steps", type=int, help="length of the run, in steps")
     add("--batch", type=int, help="pictures of a step")
     add("--items", type=int, help="scenes to learn from")

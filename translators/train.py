@@ -1,6 +1,6 @@
 """Train a translator between domains: `python dev.py train-many-to-one --data ... --preset ...`.
 
-The usual budget takes about an hour on two CPU cores; where CUDA is found it is used, for ten times
+A usual run takes up to half an hour of one CPU core; where CUDA is found it is used, for ten times
 as many steps. Checkpoint, log, pictures and the trained weights lie in a folder of the run's own
 in out/many-to-one, so `--resume` goes on where a run was stopped.
 """
@@ -21,7 +21,7 @@ from s2st.many_to_one.switches import Preset, Switches
 from s2st.many_to_one.translator import Translator
 from tools.environment import SetupError
 
-from .config import Data, Training, switched, usual, with_budget
+from .config import TOOK, Data, Training, switched, usual, with_budget
 from .digits import digits
 from .lessons import Pictures
 from .options import add_shared_options, device_of, given, how
@@ -70,9 +70,10 @@ def made(
 
 def training_of(options: argparse.Namespace) -> Training:
     """What the command line asks for."""
-    training = usual(Data(options.data), options.smoke)
+    data, cuda = Data(options.data), device_of(options).type == "cuda"
+    training = usual(data, options.smoke)
     if not options.smoke or options.minutes is not None:
-        training = with_budget(training, options.minutes, device_of(options).type == "cuda")
+        training = with_budget(training, TOOK[data], options.minutes, cuda)
     training = replace(training, design=replace(training.design, **given(options, OF_DESIGN)))
     if options.rate is not None:
         # The network that draws styles learns a hundredth as fast.

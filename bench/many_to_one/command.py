@@ -18,7 +18,7 @@ from demo_world import EVALUATION_SEEDS
 from s2st.many_to_one.networks import Networks, discriminator_of
 from s2st.many_to_one.translator import SUFFIX, Translator
 from tools.environment import NETWORKS, SetupError
-from translators.config import SMOKE, Data, Training, usual, with_budget
+from translators.config import SMOKE, TOOK, Data, Training, usual, with_budget
 from translators.digits import Digits, digits
 from translators.options import fastest_device
 from translators.runs import FOLDER, Finished, Run, finished
@@ -149,7 +149,8 @@ def training_for(data: Data, options: argparse.Namespace) -> Training:
     """How missing runs are trained: all alike."""
     if options.smoke:
         return replace(SMOKE, steps=2, items=2, batch=2)
-    return with_budget(usual(data, False), options.minutes, fastest_device().type == "cuda")
+    cuda = fastest_device().type == "cuda"
+    return with_budget(usual(data, False), TOOK[data], options.minutes, cuda)
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -163,7 +164,11 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     add("--data", nargs="+", choices=names, default=names, help="of which runs (default: all)")
     add("--seeds", type=int, default=SEEDS, help="of every arm (default: %(default)s)")
     add("--train", action="store_true", help="train what is missing first, all alike")
-    add("--minutes", type=float, help="of two cores, for each run that is trained (default: 60)")
+    add(
+        "--minutes",
+        type=float,
+        help="of one core, for each run that is trained (default: as usual)",
+    )
     add("--runs", type=Path, default=FOLDER, help="where runs lie (default: out/many-to-one)")
     add("--out", type=Path, help="folder of the page (default: docs; out/bench for --smoke)")
     add("--smoke", action="store_true", help="tiny runs, judged on a few pictures")

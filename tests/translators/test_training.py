@@ -156,10 +156,10 @@ def test_runs_are_called_by_what_they_are(tmp_path):
 
 def test_a_budget_scales_the_steps_alone():
     training = USUAL[Data.DIGITS]
-    assert with_budget(training, 30, cuda=False) == replace(training, steps=training.steps // 2)
-    assert with_budget(training, None, cuda=True).steps == 10 * training.steps
+    assert with_budget(training, 60, 30, cuda=False) == replace(training, steps=training.steps // 2)
+    assert with_budget(training, 60, None, cuda=True).steps == 10 * training.steps
     with pytest.raises(ValueError, match="0 minutes, but needs more"):
-        with_budget(training, 0, cuda=False)
+        with_budget(training, 60, 0, cuda=False)
 
 
 def test_the_command_line_says_how_large_and_how_long():

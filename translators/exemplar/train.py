@@ -1,6 +1,6 @@
 """Train the exemplar method's scene network: `python dev.py train-exemplar`.
 
-The usual budget takes about an hour on two CPU cores, after some minutes in which scenes are
+A usual run takes about half an hour of one CPU core, after some minutes in which scenes are
 rendered and encoded once; where CUDA is found it is used, for ten times as many steps. Checkpoint,
 log, pictures and the trained weights lie in a folder of the run's own in out/exemplar, so
 `--resume` goes on where a run was stopped.

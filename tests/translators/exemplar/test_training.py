@@ -10,7 +10,7 @@ from PIL import Image
 from s2st.exemplar.networks import Plan
 from s2st.exemplar.scene_network import SceneNetwork
 from translators.exemplar import training as module
-from translators.exemplar.config import SMOKE, USUAL, with_budget
+from translators.exemplar.config import SMOKE, TOOK, USUAL, with_budget
 from translators.exemplar.runs import file_of
 from translators.exemplar.samples import sheet
 from translators.exemplar.train import main, parsed, training_of
@@ -86,7 +86,7 @@ def test_a_run_of_no_time_is_refused_before_work(tmp_path, capsys):
 
 
 def test_a_budget_scales_the_steps_alone():
-    assert with_budget(USUAL, 30, cuda=False) == replace(USUAL, steps=USUAL.steps // 2)
+    assert with_budget(USUAL, TOOK / 2, cuda=False) == replace(USUAL, steps=USUAL.steps // 2)
     assert with_budget(USUAL, None, cuda=True).steps == 10 * USUAL.steps
     short = with_budget(USUAL, 0.01, cuda=False)
     assert (short.steps, short.warm_up) == (2, 1)
