@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from s2st.many_to_one.design import Design
 from s2st.many_to_one.learning import LearningConfig
 from s2st.many_to_one.switches import Preset, Switches
 from translators.config import USUAL, Data
@@ -335,15 +336,15 @@ def how_part(rows: Sequence[Row], missing: Sequence[Run]) -> list[str]:
 
 
 def learning_sentence() -> str:
-    """Where trainings leave StarGAN v2's own weights and rates."""
-    own, told = asdict(LearningConfig()), []
+    """Where trainings leave StarGAN v2's own weights and rates, and the side styles act at."""
+    own, told = {**asdict(LearningConfig()), "inside": Design().inside}, []
     for data, training in USUAL.items():
-        asked = asdict(training.learning).items()
+        asked = {**asdict(training.learning), "inside": training.design.inside}.items()
         other = [f"{name} {value:g} ({own[name]:g})" for name, value in asked if value != own[name]]
         told.append(f"{data.value}: {', '.join(other)}")
     return (
-        "Losses count and networks learn as in StarGAN v2, whose values stand in brackets, but "
-        f"for {'; '.join(told)}."
+        "But for their width, networks are built and learn as in StarGAN v2, whose values stand in "
+        f"brackets, except in {'; '.join(told)}."
     )
 
 
