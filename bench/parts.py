@@ -137,7 +137,7 @@ class Report:
         facts = {name: plan.facts[name] for name in SHARED}
         facts["scenes"] = {one.name: one.scenes for one in parts}
         docs, failures = self.folder(options), []
-        found = known(docs / self.numbers, facts)
+        found = found_before(docs / self.numbers, facts)
         asked = [one for one in parts if one.name in options.parts]
         for part in asked:
             lines = [one for one in part.lines(plan) if named(one[0].method, options.methods)]
@@ -180,7 +180,7 @@ class Report:
         return found or before
 
 
-def known(path: Path, facts: Mapping[str, Any]) -> Findings:
+def found_before(path: Path, facts: Mapping[str, Any]) -> Findings:
     """What was written before of parts that have the same facts, and as many scenes, as now."""
     nothing = Findings(facts=facts, judge={}, machine={}, rows=(), duels=())
     before = read(path) or nothing

@@ -9,6 +9,7 @@ made again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -166,16 +167,9 @@ def strokes_part(
 def words_part(
     name: str, title: str, scenes: int, subject: Subject, methods: Iterator[Method]
 ) -> Part:
-    return Part(
-        name=name,
-        title=title,
-        pair=PAIR,
-        scenes=scenes,
-        methods=tuple(methods),
-        axes=(INSIDE, OUTSIDE, *(PHRASE_AXES[one] for one in subject.phrases), FRECHET),
-        scores=partial(region_scores, subject),
-        says=(agreement,),
-    )
+    axes = (INSIDE, OUTSIDE, *(PHRASE_AXES[one] for one in subject.phrases), FRECHET)
+    part = strokes_part(name, title, scenes, methods, agreement)
+    return replace(part, axes=axes, scores=partial(region_scores, subject))
 
 
 PARTS = (
