@@ -292,8 +292,9 @@ def scenes_part(rows: Sequence[Row]) -> list[str]:
     blind = of_arm(rows, SCENES, FLOOR)[0].numbers["miou"]
     real = of_arm(rows, SCENES, CEILING)[0].numbers["difference"]
     differs = number(of_arm(rows, SCENES, best), "difference").value
+    first = f"Best at labels is {best}" if len(known) > 1 else f"Only {best} has run"
     told = (
-        f"Best at labels is {best}, with a mIoU of {reached:.3f}; the commonest class of each "
+        f"{first}, with a mIoU of {reached:.3f}; the commonest class of each "
         f"place, which looks at nothing, has {blind:.3f}. Its photos of one label map differ by "
         f"{differs / real:.0%} of what the six looks of a scene do. {equal_sentence(rows, SCENES)}"
     )

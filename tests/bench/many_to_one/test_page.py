@@ -124,6 +124,8 @@ def test_scenes_are_told_beside_what_looks_at_nothing(tmp_path):
     assert "By class it reaches: car 0.25." in text
     assert "75% of what the six looks" in text
     assert "All runs took 100 steps" in text and "*of this pack* is HMS after 200 steps." in text
+    alone = [one for one in rows if one.arm != HMU]
+    assert "Only HMS has run, with a mIoU of 0.400" in page([*oracles(), *alone], [], tmp_path)
     assert f"| {FLOOR} | 0.200 | 0.600 | – |" in text
 
 
